@@ -1,0 +1,47 @@
+"""From a message to a typed handler: dispatch on `type`, with the correlation id bound for the length of the work."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from prometheus_client import Counter
+from pydantic import ValidationError
+
+from common.broker import Handler, Message, Poison
+from common.events import Event
+from common.logging import correlated
+
+log = structlog.get_logger(__name__)
+
+HANDLED = Counter("messages_total", "Messages by outcome", ["type", "outcome"])
+
+Handlers = Mapping[type[Event], Callable[[Any], Awaitable[None]]]
+"""An event's class and the plain typed function that handles it."""
+
+
+def dispatch(handlers: Handlers) -> Handler:
+    """Return a handler of messages that parses each and calls its event's function.
+
+    Raises Poison for a type that nobody here handles and for a body that is not that event.
+    """
+    by_type = {event.type: (event, handle) for event, handle in handlers.items()}
+
+    async def handle_message(message: Message) -> None:
+        with correlated(message.correlation_id, message_id=str(message.id), message_type=message.type):
+            try:
+                event_class, handle = by_type[message.type]
+                event = event_class.model_validate_json(message.body)
+            except KeyError:
+                raise Poison(f"no handler for {message.type}") from None
+            except ValidationError as error:
+                fields = ", ".join(".".join(map(str, e["loc"])) for e in error.errors(include_input=False))
+                raise Poison(f"unreadable {message.type}: {fields or 'body'}") from None
+            try:
+                await handle(event)
+            except Exception as error:
+                HANDLED.labels(message.type, "failed").inc()
+                log.warning("message.failed", attempt=message.attempt, error=type(error).__name__, exc_info=True)
+                raise
+            HANDLED.labels(message.type, "handled").inc()
+
+    return handle_message

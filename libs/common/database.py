@@ -1,0 +1,63 @@
+"""PostgreSQL of one process: a pool, and transactions that commit here and nowhere else."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from common.broker import Message
+
+EMITTED = "emitted"
+"""Key in `session.info` under which a transaction collects what it emitted."""
+
+SERVER_SETTINGS = {
+    "statement_timeout": "15000",
+    "lock_timeout": "15000",
+    "idle_in_transaction_session_timeout": "15000",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+"""Milliseconds and seconds. Nothing of ours may rely on a lock that a frozen process could keep."""
+
+
+class Database:
+    """A pool of connections to one PostgreSQL; connects at first use, so a process starts while the server is down."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, application_name: str = "cora") -> None:
+        self._engine = create_async_engine(
+            make_url(url).set(drivername="postgresql+asyncpg"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=15,
+            pool_pre_ping=False,
+            hide_parameters=True,
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 30,
+                "server_settings": SERVER_SETTINGS | {"application_name": application_name},
+            },
+        )
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
+        self.after_commit: Callable[[list[Message]], None] = lambda _messages: None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Yield a session whose work commits together at the end, or not at all; then hand on what it emitted."""
+        async with self._sessions() as session:
+            async with session.begin():
+                yield session
+            emitted: list[Message] = session.info.get(EMITTED, [])
+        if emitted:
+            self.after_commit(emitted)
+
+    async def ping(self) -> None:
+        """Raise unless the server answers."""
+        async with self.transaction() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()

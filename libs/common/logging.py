@@ -1,0 +1,55 @@
+"""Structured logs: static event names, ids as fields, one correlation id from webhook to expense."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+from uuid import uuid4
+
+import structlog
+from structlog import contextvars
+from structlog.typing import Processor
+
+SHARED: list[Processor] = [
+    contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def configure(log_format: Literal["json", "console"], log_level: str) -> None:
+    """Send our own and the libraries' log lines to stderr in one format."""
+    last: list[Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if log_format == "json"
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
+    structlog.configure(
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=SHARED, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
+        )
+    )
+    logging.root.handlers = [handler]
+    logging.root.setLevel(log_level)
+    for talkative in ("aio_pika", "aiormq", "urllib3", "uvicorn.access", "httpx2", "alembic"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
+
+
+def correlation_id() -> str:
+    """Return the correlation id of the work in hand; outside any, a new one."""
+    return str(contextvars.get_contextvars().get("correlation_id") or uuid4())
+
+
+@contextmanager
+def correlated(correlation_id: str, **fields: str | int) -> Iterator[None]:
+    """Bind the correlation id and fields to every log line and emitted event of this work."""
+    with contextvars.bound_contextvars(correlation_id=correlation_id, **fields):
+        yield

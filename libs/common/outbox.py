@@ -1,0 +1,153 @@
+"""Transactional outbox: an event is published if and only if the transaction that emitted it committed.
+
+Life of a row: `emit` writes it, the emitting process publishes it right after the commit and deletes it once the broker
+has it; what a crash left behind, a relay claims (committed before it publishes) and publishes. Twice is harmless.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+from prometheus_client import Counter, Gauge
+from sqlalchemy import RowMapping, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.broker import Broker, BrokerUnavailable, Message, Undelivered, Unroutable
+from common.database import EMITTED, Database
+from common.events import Event, UserEvent, to_message
+from common.logging import correlation_id
+
+log = structlog.get_logger(__name__)
+
+OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest event that still waits to be published")
+BURIED = Counter("outbox_buried_total", "Events that no queue took or every try failed on", ["type"])
+
+EMITTER_HEAD_START = "2 seconds"
+CLAIM = "30 seconds"
+BATCH = 500
+
+INSERT = text(f"""
+    INSERT INTO outbox (id, type, routing_key, body, correlation_id, occurred_at, claimed_until)
+    VALUES (:id, :type, :routing_key, :body, :correlation_id, :timestamp, now() + interval '{EMITTER_HEAD_START}')
+""")
+INSERT_HINT = text("INSERT INTO user_events (user_id, type, body) VALUES (:user_id, :type, :body)")
+CLAIM_LEFT_OVER = text(f"""
+    UPDATE outbox SET claimed_until = now() + interval '{CLAIM}'
+    WHERE id IN (
+        SELECT id FROM outbox
+        WHERE dead_at IS NULL AND claimed_until < now() AND id <> ALL(CAST(:in_flight AS uuid[]))
+        ORDER BY created_at LIMIT {BATCH} FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, type, routing_key, body, correlation_id, occurred_at
+""")
+DELETE = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS uuid[]))")
+BURY = text("UPDATE outbox SET dead_at = now(), last_error = :reason WHERE id = :id")
+AGE = text("SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM outbox WHERE dead_at IS NULL")
+
+
+async def emit(session: AsyncSession, event: Event) -> None:
+    """Write the event in the caller's transaction; it is published once that commits. Never commits itself."""
+    message = to_message(event, correlation_id(), datetime.now(UTC))
+    body = message.body.decode()
+    await session.execute(
+        INSERT,
+        {
+            "id": message.id,
+            "type": message.type,
+            "routing_key": message.routing_key,
+            "body": body,
+            "correlation_id": message.correlation_id,
+            "timestamp": message.timestamp,
+        },
+    )
+    if isinstance(event, UserEvent):
+        await session.execute(INSERT_HINT, {"user_id": event.user_id, "type": event.type, "body": body})
+    session.info.setdefault(EMITTED, []).append(message)
+
+
+class Outbox:
+    """Publishes what this process emitted, and relays what any process left behind."""
+
+    def __init__(self, database: Database, broker: Broker) -> None:
+        self._database = database
+        self._broker = broker
+        self._in_flight: dict[Message, asyncio.Task[None]] = {}
+        self._published: list[Message] = []
+        self._sweeper = asyncio.Lock()
+        database.after_commit = self.publish_soon
+
+    def publish_soon(self, messages: Iterable[Message]) -> None:
+        """Publish each on its own, so that one bad message blocks no other. Returns at once."""
+        for message in messages:
+            task = asyncio.create_task(self._publish(message), name=f"publish {message.type}")
+            self._in_flight[message] = task
+            task.add_done_callback(partial(self._forget, message))
+
+    def _forget(self, message: Message, _task: asyncio.Task[None]) -> None:
+        self._in_flight.pop(message, None)
+
+    async def _publish(self, message: Message) -> None:
+        try:
+            await self._broker.publish(message)
+        except BrokerUnavailable:
+            log.warning("outbox.publish_delayed", message_id=str(message.id), type=message.type)
+        except (Unroutable, Undelivered) as error:
+            await self._bury(message, str(error))
+        else:
+            self._published.append(message)
+            await self._delete_published()
+
+    async def _delete_published(self) -> None:
+        """Delete in batches: whoever holds the lock takes all that was confirmed meanwhile."""
+        async with self._sweeper:
+            done, self._published = self._published, []
+            if not done:
+                return
+            with suppress(SQLAlchemyError, OSError):  # the relay publishes them once more: harmless
+                async with self._database.transaction() as session:
+                    await session.execute(DELETE, {"ids": [message.id for message in done]})
+
+    async def _bury(self, message: Message, reason: str) -> None:
+        BURIED.labels(message.type).inc()
+        log.error("outbox.buried", message_id=str(message.id), type=message.type, reason=reason)
+        async with self._database.transaction() as session:
+            await session.execute(BURY, {"id": message.id, "reason": reason})
+
+    async def relay(self) -> int:
+        """Claim and publish what is left over from crashes and outages; return how many."""
+        in_flight = [message.id for message in self._in_flight]
+        async with self._database.transaction() as session:
+            rows = (await session.execute(CLAIM_LEFT_OVER, {"in_flight": in_flight})).mappings().all()
+            OLDEST.set((await session.execute(AGE)).scalar_one())
+        self.publish_soon(_message(row) for row in rows)
+        return len(rows)
+
+    async def run(self, every: float = 1.0) -> None:
+        """Relay until cancelled."""
+        while True:
+            try:
+                while await self.relay() == BATCH:
+                    await self.settle()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("outbox.relay_failed", reason=type(error).__name__)
+            await asyncio.sleep(every)
+
+    async def settle(self, within: float | None = None) -> None:
+        """Return when everything in flight is published or given back, or after `within` seconds."""
+        if self._in_flight:
+            await asyncio.wait(list(self._in_flight.values()), timeout=within)
+
+
+def _message(row: RowMapping) -> Message:
+    return Message(
+        id=row["id"],
+        type=row["type"],
+        routing_key=row["routing_key"],
+        body=row["body"].encode(),
+        correlation_id=row["correlation_id"],
+        timestamp=row["occurred_at"],
+    )

@@ -1,0 +1,144 @@
+"""Plaid's errors in four kinds of ours.
+
+    PlaidError
+    ├── RetryLater        nobody has to act; try again with back-off
+    ├── UserMustAct       the user must go through Link's update mode
+    ├── OperatorMustAct   our configuration, plan or bug; trying again cannot help
+    └── ItemGone          Plaid knows this item no more
+
+Sources: plaid.com/docs/errors (by code), then `error_type`, then the HTTP class for codes that appear later.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+HTTP_TOO_MANY = 429
+HTTP_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What Plaid said. `display_message` is for the user, `request_id` for Plaid's support."""
+
+    status: int
+    error_type: str
+    error_code: str
+    error_message: str
+    display_message: str | None = None
+    request_id: str | None = None
+    retry_after: float | None = None
+
+
+class PlaidError(Exception):
+    """Plaid refused, or could not be reached."""
+
+    def __init__(self, details: Details) -> None:
+        super().__init__(f"{details.error_code}: {details.error_message}")
+        self.details = details
+
+    @property
+    def code(self) -> str:
+        """Plaid's error_code, the only text worth branching on."""
+        return self.details.error_code
+
+
+class RetryLater(PlaidError):
+    """Nobody has to act; try again with back-off, no sooner than `details.retry_after` seconds."""
+
+
+class UserMustAct(PlaidError):
+    """The user must go through Link's update mode; until then no sync can succeed."""
+
+
+class OperatorMustAct(PlaidError):
+    """Our configuration, plan or bug: alert, do not retry."""
+
+
+class ItemGone(PlaidError):
+    """Plaid knows this item no more: removed by us, by the user, or no longer supported."""
+
+
+Kind = type[PlaidError]
+
+
+def _codes(kind: Kind, codes: str) -> dict[str, Kind]:
+    return dict.fromkeys(codes.split(), kind)
+
+
+BY_CODE: dict[str, Kind] = (
+    _codes(
+        UserMustAct,
+        "ITEM_LOGIN_REQUIRED ITEM_LOCKED INVALID_CREDENTIALS INVALID_MFA INVALID_OTP INVALID_PHONE_NUMBER "
+        "INSUFFICIENT_CREDENTIALS USER_INPUT_TIMEOUT USER_SETUP_REQUIRED PASSWORD_RESET_REQUIRED ACCESS_NOT_GRANTED "
+        "NO_ACCOUNTS INVALID_PUBLIC_TOKEN INVALID_LINK_TOKEN ADDITIONAL_CONSENT_REQUIRED INCORRECT_OAUTH_NONCE "
+        "INCORRECT_LINK_TOKEN OAUTH_STATE_ID_NOT_FOUND OAUTH_STATE_ID_ALREADY_PROCESSED",
+    )
+    | _codes(
+        ItemGone,
+        "ITEM_NOT_FOUND ITEM_CONCURRENTLY_DELETED USER_PERMISSION_REVOKED INSTITUTION_NO_LONGER_SUPPORTED "
+        "INVALID_UPDATED_USERNAME ITEM_NOT_SUPPORTED MFA_NOT_SUPPORTED INVALID_SEND_METHOD",
+    )
+    | _codes(
+        RetryLater,
+        "PRODUCT_NOT_READY INSTITUTION_DOWN INSTITUTION_NOT_RESPONDING INSTITUTION_NOT_AVAILABLE UNSUPPORTED_RESPONSE "
+        "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION INTERNAL_SERVER_ERROR plaid-internal-error PLANNED_MAINTENANCE "
+        "LAST_UPDATED_DATETIME_OUT_OF_RANGE",
+    )
+    | _codes(
+        OperatorMustAct,
+        "CREDITS_EXHAUSTED TRIAL_CONNECTION_LIMIT PRODUCT_NOT_ENABLED PRODUCTS_NOT_SUPPORTED INVALID_ACCESS_TOKEN "
+        "INSTITUTION_NOT_ENABLED_IN_ENVIRONMENT UNAUTHORIZED_INSTITUTION INSTITUTION_REGISTRATION_REQUIRED",
+    )
+)
+BY_TYPE: dict[str, Kind] = {
+    "RATE_LIMIT_EXCEEDED": RetryLater,
+    "API_ERROR": RetryLater,
+    "INSTITUTION_ERROR": RetryLater,
+    "TRANSACTIONS_ERROR": RetryLater,
+    "ITEM_ERROR": UserMustAct,
+    "OAUTH_ERROR": UserMustAct,
+    "INVALID_INPUT": OperatorMustAct,
+    "INVALID_REQUEST": OperatorMustAct,
+    "INVALID_RESULT": OperatorMustAct,
+    "SANDBOX_ERROR": OperatorMustAct,
+}
+
+
+def classify(details: Details) -> PlaidError:
+    """Return the error as one of the four kinds: by code, else by type, else by HTTP class."""
+    kind = BY_CODE.get(details.error_code) or BY_TYPE.get(details.error_type)
+    if kind is None:
+        transient = details.status == HTTP_TOO_MANY or details.status >= HTTP_SERVER_ERROR
+        kind = RetryLater if transient else OperatorMustAct
+    return kind(details)
+
+
+def from_response(status: int, body: str | bytes | None, retry_after: str | None) -> PlaidError:
+    """Return the error that an answer means, also when a proxy wrote HTML instead of Plaid's JSON."""
+    said = _said(body)
+    seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
+    return classify(
+        Details(
+            status=status,
+            error_type=str(said.get("error_type") or "UNKNOWN"),
+            error_code=str(said.get("error_code") or f"HTTP_{status}"),
+            error_message=str(said.get("error_message") or "Plaid's answer could not be read"),
+            display_message=said.get("display_message"),
+            request_id=said.get("request_id"),
+            retry_after=seconds,
+        )
+    )
+
+
+def unreachable(reason: str) -> RetryLater:
+    """Return the error for a call that got no answer: refused, timed out, cut off."""
+    return RetryLater(Details(0, "UNREACHABLE", "PLAID_UNREACHABLE", reason))
+
+
+def _said(body: str | bytes | None) -> dict[str, Any]:
+    try:
+        said = json.loads(body or "")
+    except (ValueError, UnicodeDecodeError):
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -1,0 +1,129 @@
+"""Settings come from the environment, in small blocks that each service composes."""
+
+import sys
+from datetime import timedelta
+from typing import Annotated, Literal, TypeVar
+
+from cryptography.fernet import Fernet
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PLAID_HOSTS = {"sandbox": "https://sandbox.plaid.com", "production": "https://production.plaid.com"}
+PLAID_LINK_SCRIPT = "https://cdn.plaid.com/link/v2/stable/link-initialize.js"
+SMALLEST_SECRET = 32
+
+
+def _a_postgresql_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith("postgresql://"):
+        raise ValueError("must look like postgresql://user:password@host:5432/database")
+    return url
+
+
+def _an_amqp_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("amqp://", "amqps://")):
+        raise ValueError("must look like amqp://user:password@host:5672/")
+    return url
+
+
+class Block(BaseSettings):
+    """A group of settings; unknown variables in the environment are none of its business."""
+
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class ProcessSettings(Block):
+    """Where a process listens and how it speaks."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class PostgresSettings(Block):
+    """The one database."""
+
+    database_url: Annotated[SecretStr, AfterValidator(_a_postgresql_url)]
+    database_pool_size: int = Field(default=10, ge=1, le=200)
+
+
+class BrokerSettings(Block):
+    """The one broker."""
+
+    amqp_url: Annotated[SecretStr, AfterValidator(_an_amqp_url)]
+
+
+class PlaidSettings(Block):
+    """Plaid's credentials and the environment they belong to."""
+
+    plaid_client_id: str = Field(min_length=1)
+    plaid_secret: SecretStr = Field(min_length=1)
+    plaid_env: Literal["sandbox", "production"]
+    plaid_base_url: AnyHttpUrl | None = None
+    plaid_webhook_secret: SecretStr | None = None
+
+    @field_validator("plaid_base_url", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def plaid_host(self) -> str:
+        """The base URL of every Plaid call: the override, else the environment's host."""
+        return str(self.plaid_base_url).rstrip("/") if self.plaid_base_url else PLAID_HOSTS[self.plaid_env]
+
+    @property
+    def plaid_link_script(self) -> str:
+        """The script of Plaid Link: Plaid's own, or the stand-in's when the base URL is overridden."""
+        return f"{self.plaid_host}/link/v2/stable/link-initialize.js" if self.plaid_base_url else PLAID_LINK_SCRIPT
+
+
+class SealingSettings(Block):
+    """Fernet keys that seal access tokens at rest, newest first."""
+
+    plaid_encryption_key: Annotated[list[SecretStr], NoDecode] = Field(min_length=1)
+
+    @field_validator("plaid_encryption_key", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("plaid_encryption_key")
+    @classmethod
+    def _are_fernet_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        for key in keys:
+            try:
+                Fernet(key.get_secret_value())
+            except ValueError:
+                raise ValueError(
+                    "is no Fernet key (44 url-safe base64 characters); make one with: "
+                    'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+                ) from None
+        return keys
+
+
+class SyncSettings(Block):
+    """How far an item may fall silent before it is synced unasked."""
+
+    sync_max_silence: timedelta = timedelta(hours=6)
+
+
+SettingsT = TypeVar("SettingsT", bound=Block)
+
+
+def explain(error: ValidationError) -> str:
+    """Return one line per wrong setting: its variable's name and what to do. Never a value."""
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
+        advice = "is not set" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+        lines.append(f"  {name}: {advice}")
+    return "\n".join(lines)
+
+
+def load(settings: type[SettingsT]) -> SettingsT:
+    """Return the settings from the environment (and a .env file), or end the process saying what to mend."""
+    try:
+        return settings(_env_file=".env")
+    except ValidationError as error:
+        sys.exit(f"Cannot start, these settings need you (.env.example explains each):\n{explain(error)}")

@@ -1,0 +1,25 @@
+"""What every table shares: one metadata, fixed constraint names, aware timestamps."""
+
+from typing import Any
+
+from sqlalchemy import Column, DateTime, MetaData, func
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def moment(name: str, *, nullable: bool = True) -> Column[Any]:
+    """Return a timestamptz column."""
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def now(name: str) -> Column[Any]:
+    """Return a timestamptz column that is set when the row is made."""
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())

@@ -1,0 +1,99 @@
+"""Written by link_api: users, the items they linked, and the Link sessions that led there."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from common.tables.base import metadata, moment, now
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="the host application's user id"),
+    Column("email", Text),
+    now("created_at"),
+)
+
+institutions = Table(
+    "institutions",
+    metadata,
+    Column("institution_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("oauth", Boolean, nullable=False),
+    Column("url", Text),
+    Column("primary_color", Text),
+    Column("logo", Text, comment="base64 PNG, as Plaid sends it"),
+    now("fetched_at"),
+)
+
+STATUSES = ("active", "login_required", "revoked", "on_hold", "removing", "disconnected")
+
+plaid_integrations = Table(
+    "plaid_integrations",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("item_id", String(255), nullable=False, unique=True),
+    Column("access_token", Text, comment="sealed; null once Plaid confirmed the removal"),
+    Column("institution_id", String(255)),
+    Column("institution_name", String(255)),
+    Column("days_requested", SmallInteger, nullable=False),
+    Column("is_active", Boolean, nullable=False, server_default=text("true"), comment="false once disconnected"),
+    now("created_at"),
+    # The columns below are sync_worker's.
+    Column("status", Text, nullable=False, server_default="active"),
+    Column("accounts_data", JSONB, comment="Plaid's account objects as last seen"),
+    Column("cursor", Text),
+    Column("transactions_update_status", Text, nullable=False, server_default="NOT_READY"),
+    Column("history_from", Date, comment="date of the oldest transaction"),
+    moment("last_sync_at"),
+    Column("last_sync_error", Text, comment="Plaid's error_code, or ours; cleared by a completed sync"),
+    Column("last_sync_error_message", Text, comment="for people"),
+    Column("last_sync_error_request_id", Text),
+    moment("last_sync_error_at"),
+    moment("consent_expires_at"),
+    moment("disconnects_at"),
+    Column(
+        "requested_seq", BigInteger, nullable=False, server_default="0", comment="doorbells rung; link_api rings too"
+    ),
+    Column("processed_seq", BigInteger, nullable=False, server_default="0", comment="doorbells answered"),
+    Column("requested_trigger", Text, nullable=False, server_default="linked"),
+    moment("rung_at"),
+    Column("lease_token", Uuid),
+    moment("lease_expires_at"),
+    Column("failure_count", Integer, nullable=False, server_default="0"),
+    moment("next_sync_at"),
+    now("updated_at"),
+    CheckConstraint(f"status IN {STATUSES!r}", name="status"),
+    Index(None, "user_id"),
+    Index("ix_plaid_integrations_due", "next_sync_at", postgresql_where=text("next_sync_at IS NOT NULL")),
+)
+
+link_sessions = Table(
+    "link_sessions",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("integration_id", Integer, ForeignKey("plaid_integrations.id"), comment="update mode: what is repaired"),
+    Column("link_token", Text, nullable=False, comment="sealed"),
+    Column("days_requested", SmallInteger, nullable=False),
+    moment("expires_at", nullable=False),
+    now("created_at"),
+    moment("exchanged_at"),
+    Index(None, "user_id", "created_at"),
+)

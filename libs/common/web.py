@@ -1,0 +1,127 @@
+"""What every HTTP face of ours shares: problem+json (RFC 9457), probes, correlation ids, bounded bodies."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.logging import correlated
+
+log = structlog.get_logger(__name__)
+
+Check = Callable[[], Awaitable[None]]
+"""Raises when what it checks is not there."""
+
+
+class Problem(Exception):
+    """An answer that says what went wrong and what to do; `extra` members go into the body as they are."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        code: str | None = None,
+        retryable: bool = False,
+        headers: dict[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = headers
+        title = HTTPStatus(status).phrase
+        self.body = {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "code": code or title.lower().replace(" ", "_"),
+            "retryable": retryable,
+        } | {name: value for name, value in extra.items() if value is not None}
+
+    def response(self) -> Response:
+        """Return the problem as application/problem+json."""
+        return JSONResponse(self.body, self.status, self.headers, media_type="application/problem+json")
+
+
+async def problem_response(_request: Request, error: Exception) -> Response:
+    """Render a Problem, or an HTTP error of the framework as one."""
+    if isinstance(error, HTTPException):
+        error = Problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+    if not isinstance(error, Problem):
+        log.error("http.unexpected", error=type(error).__name__, exc_info=error)
+        error = Problem(500, "Something went wrong on our side; it has been logged. Try again.", retryable=True)
+    return error.response()
+
+
+def use_problems(app: Starlette) -> None:
+    """Answer every error of the app as problem+json."""
+    for error in (Problem, HTTPException, Exception):
+        app.add_exception_handler(error, problem_response)
+
+
+class Correlation:
+    """Middleware: one correlation id per request, taken from X-Correlation-ID or made, and sent back."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-correlation-id", b"").decode("ascii", "ignore")[:64]
+        correlation_id = given if given.replace("-", "").isalnum() else str(uuid4())
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-correlation-id", correlation_id.encode())]
+            await send(message)
+
+        with correlated(correlation_id):
+            await self._app(scope, receive, send_with_id)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the raw body, or raise a 413 Problem before more than `limit` bytes are read."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise Problem(413, f"The body is larger than {limit} bytes; send less.")
+    return bytes(body)
+
+
+def probe_routes(checks: Sequence[Check]) -> list[Route]:
+    """Return /healthz (the process runs), /readyz (it can work) and /metrics (Prometheus)."""
+
+    async def healthz(_request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_request: Request) -> Response:
+        for check in checks:
+            try:
+                await check()
+            except Exception as error:  # noqa: BLE001 - whatever is wrong, the answer is "not ready"
+                reason = f"{check.__name__}: {type(error).__name__}"
+                return PlainTextResponse(f"not ready: {reason}\n", HTTPStatus.SERVICE_UNAVAILABLE)
+        return PlainTextResponse("ready\n")
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+
+
+def probes(checks: Sequence[Check]) -> Starlette:
+    """Return the app of a service that serves nothing but its probes."""
+    return Starlette(routes=probe_routes(checks))
