@@ -41,7 +41,7 @@ institutions = Table(
     now("fetched_at"),
 )
 
-STATUSES = ("active", "login_required", "revoked", "on_hold", "removing", "disconnected")
+STATUSES = ("active", "login_required", "revoked", "removing", "disconnected")
 
 plaid_integrations = Table(
     "plaid_integrations",

@@ -125,7 +125,7 @@ quarantined_transactions = Table(
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("integration_id", Integer, ForeignKey("plaid_integrations.id"), nullable=False),
     Column("transaction_id", Text, nullable=False),
-    Column("raw", JSONB, nullable=False),
+    Column("raw", Text, nullable=False, comment="Plaid's object, as JSON"),
     Column("reason", Text, nullable=False),
     now("created_at"),
     moment("resolved_at"),

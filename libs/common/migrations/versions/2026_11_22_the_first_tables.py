@@ -107,7 +107,7 @@ def upgrade() -> None:
         sa.Column("next_sync_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "status IN ('active', 'login_required', 'revoked', 'on_hold', 'removing', 'disconnected')",
+            "status IN ('active', 'login_required', 'revoked', 'removing', 'disconnected')",
             name=op.f("ck_plaid_integrations_status"),
         ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_plaid_integrations_user_id_users")),
@@ -227,7 +227,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("integration_id", sa.Integer(), nullable=False),
         sa.Column("transaction_id", sa.Text(), nullable=False),
-        sa.Column("raw", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("raw", sa.Text(), nullable=False, comment="Plaid's object, as JSON"),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),

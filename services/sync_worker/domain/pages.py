@@ -1,0 +1,156 @@
+"""What a page of /transactions/sync says, as rows of ours.
+
+A page of a long history is kept compressed until its loop is complete: only ids and hashes stay readable.
+"""
+
+import datetime as dt
+import json
+import zlib
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+
+Json = dict[str, Any]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+def _as_plain(value: Any) -> Any:
+    """Numbers inside free-form objects (a latitude) stay JSON numbers; only amounts need exact decimals."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: _as_plain(inner) for key, inner in value.items()}
+    return [_as_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+FreeForm = Annotated[Any, BeforeValidator(_as_plain)]
+
+
+class Category(BaseModel):
+    """Plaid's personal finance category; all of its enums are open."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    primary: str | None = None
+    detailed: str | None = None
+    confidence_level: str | None = None
+    version: str | None = None
+
+
+class Transaction(BaseModel):
+    """The fields of Plaid's transaction that we keep (plaid.com/docs/api/products/transactions). Amounts are exact."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    transaction_id: Id
+    account_id: Id
+    amount: Decimal
+    iso_currency_code: str | None = None
+    unofficial_currency_code: str | None = None
+    date: dt.date
+    authorized_date: dt.date | None = None
+    datetime: AwareDatetime | None = None
+    authorized_datetime: AwareDatetime | None = None
+    name: str
+    merchant_name: str | None = None
+    merchant_entity_id: str | None = None
+    original_description: str | None = None
+    category_id: str | None = None
+    category: FreeForm = None
+    personal_finance_category: Category | None = None
+    payment_channel: str | None = None
+    transaction_code: str | None = None
+    check_number: str | None = None
+    location: FreeForm = None
+    payment_meta: FreeForm = None
+    counterparties: FreeForm = None
+    pending: bool
+    pending_transaction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A transaction that our schema refuses; it waits in quarantine while the rest commits."""
+
+    transaction_id: str
+    raw: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, read: `ids[i]`, `hashes[i]` and the i-th compressed line are the same added or modified transaction."""
+
+    ids: Sequence[str]
+    hashes: Sequence[bytes]
+    oldest: dt.date | None
+    removed: Sequence[str]
+    accounts: Sequence[Json]
+    account_ids: frozenset[str]
+    unusable: Sequence[Unusable]
+    next_cursor: str
+    has_more: bool
+    status: str
+    lines: bytes
+
+    def rows(self, wanted: Iterable[int]) -> str:
+        """Return a JSON array of the wanted rows."""
+        lines = self._lines()
+        return "[" + ",".join(lines[i] for i in wanted) + "]"
+
+    def split(self, wanted: Iterable[int], accounts: Container[str]) -> tuple[list[int], list[Unusable]]:
+        """Part the wanted lines into those whose account is among `accounts`, and the rest for quarantine."""
+        lines, kept, orphans = self._lines(), [], []
+        for i in wanted:
+            raw = json.loads(lines[i])
+            if raw["account_id"] in accounts:
+                kept.append(i)
+            else:
+                orphans.append(refuse(raw, "account_id: Plaid names no such account"))
+        return kept, orphans
+
+    def _lines(self) -> list[str]:
+        return zlib.decompress(self.lines).decode().split("\n")
+
+
+def read(answer: Json) -> Page:
+    """Return the page that Plaid's answer holds. Raises KeyError or TypeError when it is no page at all."""
+    good: list[Transaction] = []
+    unusable: list[Unusable] = []
+    for raw in [*answer["added"], *answer["modified"]]:
+        try:
+            good.append(Transaction.model_validate(raw))
+        except ValidationError as error:
+            unusable.append(refuse(raw, _reason(error)))
+    lines = [_line(transaction) for transaction in good]
+    return Page(
+        ids=[transaction.transaction_id for transaction in good],
+        hashes=[blake2b(line.encode(), digest_size=16).digest() for line in lines],
+        oldest=min((transaction.date for transaction in good), default=None),
+        removed=[removed["transaction_id"] for removed in answer["removed"]],
+        accounts=answer.get("accounts") or [],
+        account_ids=frozenset(transaction.account_id for transaction in good),
+        unusable=unusable,
+        next_cursor=answer["next_cursor"] or "",
+        has_more=bool(answer["has_more"]),
+        status=str(answer.get("transactions_update_status") or "TRANSACTIONS_UPDATE_STATUS_UNKNOWN"),
+        lines=zlib.compress("\n".join(lines).encode(), 1),
+    )
+
+
+def refuse(raw: object, reason: str) -> Unusable:
+    """Return the transaction as quarantine keeps it: its JSON text and why."""
+    transaction_id = raw.get("transaction_id") if isinstance(raw, dict) else None
+    return Unusable(str(transaction_id or "")[:255], json.dumps(raw, default=str), reason)
+
+
+def _line(transaction: Transaction) -> str:
+    # PostgreSQL's text cannot hold NUL; the replacement character shows that something stood there.
+    return transaction.model_dump_json().replace("\\u0000", "\\ufffd")
+
+
+def _reason(error: ValidationError) -> str:
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)

@@ -1,0 +1,83 @@
+"""From a complete loop of pages and what we know to what must be written.
+
+Rules (plaid.com/docs/api/products/transactions/#transactionssync): a later page wins over an earlier one; within a page
+a removal wins; a `modified` that changes nothing does nothing; a removal is a tombstone; what was removed may return.
+"""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from sync_worker.domain.pages import Page, Unusable
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What our row of a transaction says."""
+
+    content_hash: bytes
+    removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a complete loop says, folded: for each id the one place that counts."""
+
+    upserts: Mapping[str, tuple[int, int]]
+    """transaction_id → (page, line)"""
+    removed: frozenset[str]
+
+    @property
+    def ids(self) -> list[str]:
+        """Every transaction_id that the loop touches."""
+        return [*self.upserts, *self.removed]
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to write: lines by page, tombstones, and the counts for the history row."""
+
+    lines: dict[int, list[int]] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
+    added_count: int = 0
+    modified_count: int = 0
+
+
+def fold(pages: Sequence[Page]) -> Changes:
+    """Return what the loop's pages say together."""
+    upserts: dict[str, tuple[int, int]] = {}
+    removed: set[str] = set()
+    for number, page in enumerate(pages):
+        for line, transaction_id in enumerate(page.ids):
+            upserts[transaction_id] = (number, line)
+            removed.discard(transaction_id)
+        for transaction_id in page.removed:
+            upserts.pop(transaction_id, None)
+            removed.add(transaction_id)
+    return Changes(upserts, frozenset(removed))
+
+
+def plan(known: Mapping[str, Known], changes: Changes, pages: Sequence[Page]) -> Plan:
+    """Return the writes that make what we know equal to what the loop says, and nothing more."""
+    todo = Plan()
+    for transaction_id, (page, line) in changes.upserts.items():
+        ours = known.get(transaction_id)
+        if ours is not None and not ours.removed and ours.content_hash == pages[page].hashes[line]:
+            continue
+        todo.lines.setdefault(page, []).append(line)
+        if ours is None:
+            todo.added_count += 1
+        else:
+            todo.modified_count += 1
+    todo.removed = sorted(i for i in changes.removed if i in known and not known[i].removed)
+    return todo
+
+
+def orphans(todo: Plan, pages: Sequence[Page], accounts: AbstractSet[str]) -> list[Unusable]:
+    """Take out of the plan the lines whose account nobody knows, and return them for quarantine."""
+    found: list[Unusable] = []
+    for number in todo.lines:
+        if not pages[number].account_ids <= accounts:
+            todo.lines[number], unusable = pages[number].split(todo.lines[number], accounts)
+            found += unusable
+    return found

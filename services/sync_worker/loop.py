@@ -1,0 +1,71 @@
+"""The page loop of /transactions/sync: all pages or none, begun again at its first cursor when data moved under it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from random import random
+
+import structlog
+from prometheus_client import Counter
+from pydantic import SecretStr
+
+from common.plaid import PlaidClient, PlaidError
+from sync_worker.domain.pages import Json, Page, read
+
+log = structlog.get_logger(__name__)
+
+RESTARTS = Counter("sync_restarts_total", "Page loops that began again because data changed between pages")
+
+MUTATION = "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"
+MOST_RESTARTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A complete page loop."""
+
+    pages: Sequence[Page]
+    restarts: int
+
+    @property
+    def next_cursor(self) -> str:
+        """Where the next loop begins; empty when Plaid has nothing yet."""
+        return self.pages[-1].next_cursor
+
+    @property
+    def status(self) -> str:
+        """Plaid's transactions_update_status."""
+        return self.pages[-1].status
+
+    @property
+    def accounts(self) -> list[Json]:
+        """Plaid's account objects, the last page's last."""
+        return list({account["account_id"]: account for page in self.pages for account in page.accounts}.values())
+
+
+OnPage = Callable[[Sequence[Page]], Awaitable[None]]
+
+
+async def complete(plaid: PlaidClient, access_token: SecretStr, cursor: str | None, on_page: OnPage) -> Loop:
+    """Return every page after `cursor`; `on_page` is told the pages so far. Raises PlaidError, and nothing is kept."""
+    for restarts in range(MOST_RESTARTS):
+        try:
+            return Loop(await _pages(plaid, access_token, cursor, on_page), restarts)
+        except PlaidError as error:
+            if error.code != MUTATION:
+                raise
+            RESTARTS.inc()
+            log.info("sync.restarted", restarts=restarts + 1)
+            await asyncio.sleep(random() * 2**restarts / 10)  # noqa: S311 - jitter
+    return Loop(await _pages(plaid, access_token, cursor, on_page), MOST_RESTARTS)
+
+
+async def _pages(plaid: PlaidClient, access_token: SecretStr, cursor: str | None, on_page: OnPage) -> list[Page]:
+    pages: list[Page] = []
+    while True:
+        answer = await plaid.sync_page(access_token, cursor)
+        pages.append(await asyncio.to_thread(read, answer))
+        if not pages[-1].has_more:
+            return pages
+        await on_page(pages)
+        cursor = pages[-1].next_cursor

@@ -1,0 +1,52 @@
+"""Makes Plaid forget an item: asked until Plaid confirms, then the token is erased."""
+
+from random import random
+
+import structlog
+
+from common import outbox
+from common.database import Database
+from common.events import StatusChanged
+from common.plaid import ItemGone, PlaidClient, PlaidError
+from common.sealing import SealedToken, Vault
+from sync_worker.domain import schedule
+from sync_worker.domain.failure import Failure
+from sync_worker.store import integrations
+
+log = structlog.get_logger(__name__)
+
+
+class Removal:
+    """Ends an item at Plaid, and with it the billing."""
+
+    def __init__(self, database: Database, plaid: PlaidClient, vault: Vault) -> None:
+        self._database = database
+        self._plaid = plaid
+        self._vault = vault
+
+    async def run(self, integration_id: int) -> None:
+        """Remove the item if that is still wanted; a failure is on record and tried again when it is due."""
+        async with self._database.transaction() as session:
+            found = await integrations.token_of(session, integration_id)
+        if found is None or found["status"] != "removing":
+            return
+        try:
+            await self._plaid.remove_item(self._vault.open(SealedToken(found["access_token"])))
+        except ItemGone:
+            log.info("removal.already_gone", integration_id=integration_id)
+        except PlaidError as error:
+            await self._put_off(integration_id, found["failure_count"], error)
+            return
+        async with self._database.transaction() as session:
+            if await integrations.removed(session, integration_id):
+                await outbox.emit(
+                    session,
+                    StatusChanged(user_id=found["user_id"], integration_id=integration_id, status="disconnected"),
+                )
+
+    async def _put_off(self, integration_id: int, failures: int, error: PlaidError) -> None:
+        log.warning("removal.failed", integration_id=integration_id, error_code=error.code)
+        pause = schedule.pause_after_failure(failures + 1, random(), error.details.retry_after)  # noqa: S311 - jitter
+        failure = Failure("removing", error.code, str(error), error.details.request_id, pause)
+        async with self._database.transaction() as session:
+            await integrations.removal_failed(session, integration_id, failure)

@@ -1,0 +1,50 @@
+"""Rings for every item that is due: silence, back-off that ran out, a doorbell that a crash swallowed."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from common import outbox
+from common.database import Database
+from common.events import RemovalRequested, SyncRequested
+from common.logging import correlated
+from common.logging import correlation_id as new_correlation_id
+from sync_worker.store import integrations
+
+log = structlog.get_logger(__name__)
+
+EVERY = 5.0
+MOST = 100
+
+
+class Sweep:
+    """Runs in every worker; a claim makes sure that each due item is rung for once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def run(self) -> None:
+        """Sweep every 5 s until cancelled."""
+        while True:
+            try:
+                with correlated(new_correlation_id()):
+                    await self.once()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("sweep.failed", error=type(error).__name__)
+            await asyncio.sleep(EVERY)
+
+    async def once(self) -> int:
+        """Ring for what is due; return for how many."""
+        now = datetime.now(UTC)
+        async with self._database.transaction() as session:
+            due = await integrations.claim_due(session, MOST)
+            for integration_id, status in due:
+                event = (
+                    RemovalRequested(integration_id=integration_id)
+                    if status == "removing"
+                    else SyncRequested(integration_id=integration_id, trigger="sweep", requested_at=now)
+                )
+                await outbox.emit(session, event)
+        return len(due)
