@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import PydanticSerializationError
 
 Json = dict[str, Any]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -118,13 +119,17 @@ class Page:
 def read(answer: Json) -> Page:
     """Return the page that Plaid's answer holds. Raises KeyError or TypeError when it is no page at all."""
     good: list[Transaction] = []
+    lines: list[str] = []
     unusable: list[Unusable] = []
     for raw in [*answer["added"], *answer["modified"]]:
         try:
-            good.append(Transaction.model_validate(raw))
+            transaction = Transaction.model_validate(raw)
+            lines.append(_line(transaction))
+            good.append(transaction)
         except ValidationError as error:
             unusable.append(refuse(raw, _reason(error)))
-    lines = [_line(transaction) for transaction in good]
+        except PydanticSerializationError:
+            unusable.append(refuse(raw, "a text is no valid Unicode"))
     return Page(
         ids=[transaction.transaction_id for transaction in good],
         hashes=[blake2b(line.encode(), digest_size=16).digest() for line in lines],

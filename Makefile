@@ -1,0 +1,56 @@
+# The only door: `make` prints what it can do.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test test-fast check lint types laws fmt migrate lock
+
+help: ## print this
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(READY) ## build .venv from the pinned, hashed requirements
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say which with: make PYTHON=python3.12 …")'
+	@echo "Installing into .venv (about half a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(READY) ## run everything in one process and print the page's address
+	@$(BIN)/python deploy/embedded.py
+
+demo: $(READY) ## link three banks without a browser, compare with the bank's truth, exit 0
+	@$(BIN)/python -m deploy.demo
+
+test: $(READY) ## all tests, on real servers
+	@$(BIN)/python -m pytest
+
+test-fast: $(READY) ## the tests that need no server
+	@$(BIN)/python -m pytest -m "not slow"
+
+check: lint types laws test ## everything that must hold before a commit
+
+lint: $(READY) ## style
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+types: $(READY) ## mypy, strict
+	@$(BIN)/mypy
+
+laws: $(READY) ## who may import whom
+	@$(BIN)/lint-imports --no-logo
+
+fmt: $(READY) ## format
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format --quiet
+
+migrate: $(READY) ## bring the database at DATABASE_URL up to date
+	@$(BIN)/python -m common.migrations
+
+lock: $(READY) ## pin every dependency anew, with hashes and without any host name
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
+		--no-emit-index-url --no-annotate --quiet -o requirements.lock

@@ -1,0 +1,207 @@
+"""The main job without a browser: link three users' banks, wait until every expense stands, compare with the truth.
+
+`python -m deploy.demo` exits 0 only if nothing is lost and nothing is there twice.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import httpx2
+from prometheus_client import REGISTRY
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from sqlalchemy import RowMapping, text
+
+from common import logging
+from common.database import Database
+from common.runtime import PortInUse, loop_factory
+from deploy.embedded import Ports, System, system
+from deploy.truth import Comparison, compare
+
+PEOPLE = {1: "user_good", 2: "user_household", 3: "user_business"}
+INSTITUTION = "ins_109508"
+SINGLE_CHANGES = 50
+PATIENCE = 180.0
+"""Seconds until the demo gives up and reports what is missing."""
+HISTOGRAM = "webhook_to_expense_seconds"
+
+STATE = text("""
+    SELECT i.user_id, i.item_id, i.institution_name, i.transactions_update_status AS stage, i.last_sync_error AS error,
+        i.processed_seq = i.requested_seq AND i.lease_token IS NULL AS settled,
+        count(t.id) FILTER (WHERE t.sync_status = 'synced') AS transactions,
+        count(t.id) FILTER (WHERE t.decided_version < t.version) AS undecided,
+        count(e.id) AS expenses, count(e.id) FILTER (WHERE e.needs_review) AS needs_review
+    FROM plaid_integrations i
+    LEFT JOIN plaid_transactions t ON t.integration_id = i.id
+    LEFT JOIN expenses e ON e.transaction_id = t.id AND e.withdrawn_at IS NULL
+    WHERE i.is_active GROUP BY i.id ORDER BY i.user_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the demo measured."""
+
+    rows: Sequence[RowMapping]
+    comparison: Comparison
+    seconds: float
+    p50: float
+    p99: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the last line's object."""
+        return {
+            "items": len(self.rows),
+            "transactions": self.comparison.transactions,
+            "expenses": sum(row["expenses"] for row in self.rows),
+            "needs_review": sum(row["needs_review"] for row in self.rows),
+            "seconds": round(self.seconds, 2),
+            "transactions_per_second": round(sum(row["transactions"] for row in self.rows) / self.seconds),
+            "webhook_to_expense_ms": {"p50": round(self.p50 * 1000, 1), "p99": round(self.p99 * 1000, 1)},
+            "lost": len(self.comparison.lost),
+            "duplicated": len(self.comparison.duplicated),
+        }
+
+
+async def link(running: System, user_id: int, username: str) -> None:
+    """Link a bank as the page and Plaid Link do it, without the browser."""
+    bearer = {"Authorization": f"Bearer {running.token(user_id)}"}
+    async with (
+        httpx2.AsyncClient(base_url=running.api_url, headers=bearer, timeout=60) as api,
+        httpx2.AsyncClient(base_url=running.sandbox_url, timeout=60) as plaid_link,
+    ):
+        made = (await api.post("/api/plaid/create_link_token", json={})).raise_for_status().json()
+        credentials = {"institution_id": INSTITUTION, "username": username, "password": "pass_good"}
+        login = {"link_token": made["link_token"]} | credentials
+        session = (await plaid_link.post("/link/session/authenticate", json=login)).raise_for_status().json()
+        chosen = {
+            "link_token": made["link_token"],
+            "auth_session": session["auth_session"],
+            "account_ids": [account["id"] for account in session["accounts"]],
+        }
+        done = (await plaid_link.post("/link/session/complete", json=chosen)).raise_for_status().json()
+        body = {"public_token": done["public_token"], "metadata": done["metadata"]}
+        (await api.post("/api/plaid/exchange_public_token", json=body)).raise_for_status()
+
+
+async def state(database: Database) -> Sequence[RowMapping]:
+    """Return one row per linked item: its stage and counts."""
+    async with database.transaction() as session:
+        return (await session.execute(STATE)).mappings().all()
+
+
+def stands(rows: Sequence[RowMapping]) -> bool:
+    """Return whether all history has come and everything is decided."""
+    return len(rows) == len(PEOPLE) and all(
+        row["stage"] == "HISTORICAL_UPDATE_COMPLETE" and row["settled"] and row["undecided"] == 0 for row in rows
+    )
+
+
+def picture(rows: Sequence[RowMapping], seconds: float) -> Table:
+    """Return the state as a table for people."""
+    table = Table(title=f"Bank connections after {seconds:.1f} s")
+    for heading in ("user", "bank", "stage", "transactions", "expenses", "to review"):
+        table.add_column(heading, justify="left" if heading in {"user", "bank", "stage"} else "right")
+    for row in rows:
+        numbers = (f"{row[name]:,}" for name in ("transactions", "expenses", "needs_review"))
+        stage = row["error"] or row["stage"].replace("_UPDATE", "").replace("_", " ").lower()
+        table.add_row(PEOPLE[row["user_id"]], row["institution_name"] or "…", stage, *numbers)
+    return table
+
+
+async def watch(database: Database, console: Console) -> tuple[Sequence[RowMapping], float]:
+    """Show the import live until every expense stands or patience runs out; return the state and the seconds."""
+    started = perf_counter()
+    with Live(console=console, refresh_per_second=4) as live:
+        while True:
+            rows, seconds = await state(database), perf_counter() - started
+            live.update(picture(rows, seconds))
+            if stands(rows) or seconds > PATIENCE:
+                return rows, seconds
+            await asyncio.sleep(0.2)
+
+
+async def change_one_by_one(running: System, database: Database, item_id: str) -> None:
+    """Let single transactions arrive, each with its own webhook, and wait for each expense."""
+    async with httpx2.AsyncClient(base_url=running.sandbox_url, timeout=60) as bank:
+        for number in range(SINGLE_CHANGES):
+            before = _observed()
+            line = {"description": f"Hardware store {number}", "amount": "12.34"}
+            (await bank.post(f"/sandbox_control/items/{item_id}/transactions", json=line)).raise_for_status()
+            async with asyncio.timeout(PATIENCE):
+                while _observed() == before:  # noqa: ASYNC110 - a metric has no event to wait for
+                    await asyncio.sleep(0.005)
+
+
+def _observed() -> float:
+    return REGISTRY.get_sample_value(f"{HISTOGRAM}_count") or 0.0
+
+
+def _buckets() -> dict[float, float]:
+    metrics = next(metric for metric in REGISTRY.collect() if metric.name == HISTOGRAM)
+    return {float(s.labels["le"]): s.value for s in metrics.samples if s.name.endswith("_bucket")}
+
+
+def quantile(before: dict[float, float], after: dict[float, float], q: float) -> float:
+    """Return the quantile of what was observed between, interpolated within its bucket as Prometheus does."""
+    counts = {bound: after[bound] - before[bound] for bound in after}
+    rank, lower, below = q * max(counts.values()), 0.0, 0.0
+    for bound, count in sorted(counts.items()):
+        if count >= rank:
+            return lower if bound == float("inf") else lower + (bound - lower) * (rank - below) / (count - below)
+        lower, below = bound, count
+    raise ValueError("nothing was observed")
+
+
+async def measure(running: System, console: Console) -> Result:
+    """Link, watch, then measure single changes, and compare everything with the stand-in's truth."""
+    database = Database(running.database_url, application_name="demo")
+    try:
+        links = asyncio.gather(*(link(running, user, name) for user, name in PEOPLE.items()))
+        rows, seconds = await watch(database, console)
+        await links
+        before = _buckets()
+        await change_one_by_one(running, database, rows[0]["item_id"])
+        after = _buckets()
+        async with httpx2.AsyncClient(base_url=running.sandbox_url, timeout=60) as bank:
+            comparison = await compare(database, bank, [row["item_id"] for row in rows])
+        rows = await state(database)
+        return Result(rows, comparison, seconds, quantile(before, after, 0.5), quantile(before, after, 0.99))
+    finally:
+        await database.close()
+
+
+async def run() -> int:
+    """Run the demo on a database of its own and return the exit code."""
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="cora-demo-") as folder:
+        async with system(Path(folder), Ports.free()) as running:
+            result = await measure(running, console)
+    console.print(
+        f"\nSingle changes, webhook → expense: p50 {result.p50 * 1000:.0f} ms, p99 {result.p99 * 1000:.0f} ms"
+    )
+    console.print(f"Lost {len(result.comparison.lost)}, duplicated {len(result.comparison.duplicated)}\n")
+    print(json.dumps(result.as_json()))
+    return 0 if result.comparison.equal and stands(result.rows) else 1
+
+
+def main() -> None:
+    """Run from the command line."""
+    logging.configure("console", "WARNING")
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        try:
+            sys.exit(runner.run(run()))
+        except PortInUse as error:
+            sys.exit(f"Cannot start: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+from collections.abc import Mapping
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync_worker.domain.pages import Page, read
+from sync_worker.domain.plan import Known, fold, orphans, plan
+from tests.sync_worker.answers import answer, transaction
+
+IDS = st.sampled_from("abcdef")
+LINES = st.dictionaries(IDS, st.integers(1, 3))
+PAGES = st.lists(st.tuples(LINES, st.sets(IDS)), min_size=1, max_size=4)
+BEFORE = st.dictionaries(IDS, st.tuples(st.integers(1, 3), st.booleans()))
+
+
+def page_of(lines: Mapping[str, int], removed: set[str]) -> Page:
+    """Return a page that adds each id with an amount, and removes ids."""
+    return read(answer([transaction(i, amount=amount) for i, amount in lines.items()], removed=sorted(removed)))
+
+
+def hash_of(transaction_id: str, amount: int) -> bytes:
+    """Return the hash of what `page_of` says about the id."""
+    return read(answer([transaction(transaction_id, amount=amount)])).hashes[0]
+
+
+@given(PAGES, BEFORE)
+def test_plan_reaches_exactly_what_the_pages_say(
+    raw: list[tuple[dict[str, int], set[str]]], before: dict[str, tuple[int, bool]]
+) -> None:
+    """Rows after the plan = rows before, overwritten page by page, removals last within a page; tombstones stay."""
+    expected = {i: (amount, removed) for i, (amount, removed) in before.items()}
+    for lines, removed in raw:
+        for i, amount in lines.items():
+            expected[i] = (amount, False)
+        for i in removed & expected.keys():
+            expected[i] = (expected[i][0], True)
+    unseen = {i for i, (_, gone) in expected.items() if gone and i not in before}
+
+    pages = [page_of(*one) for one in raw]
+    known = {i: Known(hash_of(i, amount), gone) for i, (amount, gone) in before.items()}
+    changes = fold(pages)
+    todo = plan(known, changes, pages)
+
+    after = dict(before)
+    for number, wanted in todo.lines.items():
+        for line in wanted:
+            transaction_id = pages[number].ids[line]
+            after[transaction_id] = (raw[number][0][transaction_id], False)
+    for i in todo.removed:
+        after[i] = (after[i][0], True)
+    live = {i: amount for i, (amount, gone) in after.items() if not gone}
+    assert live == {i: amount for i, (amount, gone) in expected.items() if not gone}
+    assert not unseen & after.keys()
+    assert todo.added_count + todo.modified_count == sum(map(len, todo.lines.values()))
+
+
+@given(PAGES)
+def test_a_replayed_loop_writes_nothing(raw: list[tuple[dict[str, int], set[str]]]) -> None:
+    """The same pages a second time change nothing: syncing is idempotent."""
+    pages = [page_of(*one) for one in raw]
+    changes = fold(pages)
+    known = {i: Known(pages[page].hashes[line], removed=False) for i, (page, line) in changes.upserts.items()}
+    known |= {i: Known(b"", removed=True) for i in changes.removed}
+    todo = plan(known, changes, pages)
+    assert (todo.lines, todo.removed, todo.added_count, todo.modified_count) == ({}, [], 0, 0)
+
+
+def test_a_removed_transaction_returns() -> None:
+    """A tombstone that Plaid adds again is written, even when its content is the old one."""
+    pages = [page_of({"a": 1}, set())]
+    todo = plan({"a": Known(hash_of("a", 1), removed=True)}, fold(pages), pages)
+    assert (todo.lines, todo.modified_count) == ({0: [0]}, 1)
+
+
+def test_removal_of_the_unknown_does_nothing() -> None:
+    """Removing what we never had is no change."""
+    pages = [page_of({}, {"ghost"})]
+    assert plan({}, fold(pages), pages).removed == []
+
+
+def test_lines_of_unknown_accounts_leave_the_plan() -> None:
+    """What nobody can place goes to quarantine and the rest is written."""
+    pages = [read(answer([transaction("ours"), transaction("theirs", account_id="elsewhere")]))]
+    todo = plan({}, fold(pages), pages)
+    assert [one.transaction_id for one in orphans(todo, pages, {"checking"})] == ["theirs"]
+    assert todo.lines == {0: [0]}
