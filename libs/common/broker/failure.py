@@ -1,10 +1,15 @@
-"""What becomes of a message whose handler failed: decided here for both brokers."""
+"""A handler's try, and what becomes of a message whose try failed: decided here for both brokers."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from common.broker import Poison
+import structlog
+
+from common.broker import Handler, Message, Poison
 from common.broker.topology import Queue
+
+log = structlog.get_logger(__name__)
 
 LONGEST = 500
 
@@ -25,5 +30,33 @@ def judge(queue: Queue, attempt: int, error: BaseException) -> Failure:
     if isinstance(error, Poison):
         return Failure(None, "poison", exception)
     if attempt > len(queue.delays):
-        return Failure(None, f"failed {attempt} times", exception)
+        return Failure(None, "attempts exhausted", exception)
     return Failure(queue.delays[attempt - 1], "", exception)
+
+
+async def attempt(handler: Handler, message: Message) -> BaseException | None:
+    """Return what the handler raised, or None; only the cancellation of the calling task itself passes through."""
+    try:
+        await handler(message)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return error
+    except Exception as error:  # noqa: BLE001 - a handler may fail in any way; none may take the consumer down
+        return error
+    return None
+
+
+def log_burial(queue: Queue, message: Message, failure: Failure) -> None:
+    """Tell operators that a message was given up."""
+    log.error(
+        "message.buried",
+        queue=queue.name,
+        message_id=str(message.id),
+        type=message.type,
+        correlation_id=message.correlation_id,
+        attempt=message.attempt,
+        reason=failure.reason,
+        exception=failure.exception,
+    )

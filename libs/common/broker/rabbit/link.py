@@ -1,0 +1,137 @@
+"""A connection with one channel that is kept open: when either breaks, both are opened anew, with back-off.
+
+There is one way to recover from anything, a restart of the broker, a killed connection, a closed channel, a cancelled
+consumer or a deleted queue: start over, declaring everything.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, PublishError
+
+from common.broker import BrokerUnavailable, Unroutable
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 5.0
+"""Seconds for a connection to open or close."""
+HEARTBEAT = 10
+"""Seconds; a peer that vanished is noticed after about three."""
+SHORTEST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+
+T = TypeVar("T")
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Raise BrokerUnavailable for whatever aio-pika raises when its connection breaks.
+
+    That includes a CancelledError which nobody asked for; a cancellation of the calling task passes through.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise BrokerUnavailable("connection lost") from error
+    except CONNECTION_EXCEPTIONS as error:
+        raise BrokerUnavailable(type(error).__name__) from error
+
+
+async def send(
+    exchange: AbstractExchange, message: aio_pika.Message, routing_key: str, *, within: float, mandatory: bool = True
+) -> None:
+    """Return when the broker confirmed; raises Unroutable, or BrokerUnavailable `within` seconds at the latest."""
+    with translating():
+        try:
+            await exchange.publish(message, routing_key, mandatory=mandatory, timeout=within)
+        except PublishError as error:
+            raise Unroutable(routing_key) from error
+
+
+async def connect(url: str, name: str) -> AbstractConnection:
+    """Return an open connection that operators see under this name."""
+    return await aio_pika.connect(
+        url, timeout=PATIENCE, heartbeat=HEARTBEAT, client_properties={"connection_name": name}
+    )
+
+
+class Link(Generic[T]):
+    """Keeps `current` at what `prepare` made of an open channel, None while there is no such channel."""
+
+    def __init__(self, url: str, name: str, prepare: Callable[[AbstractChannel], Awaitable[T]]) -> None:
+        self._url = url
+        self._name = name
+        self._prepare = prepare
+        self._ready = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self.current: T | None = None
+
+    def start(self) -> None:
+        """Begin connecting in the background."""
+        if self._running is None:
+            self._running = asyncio.create_task(self._run(), name=f"link {self._name}")
+
+    async def ready(self) -> None:
+        """Return when a channel is open and prepared."""
+        await self._ready.wait()
+
+    def renew(self) -> None:
+        """Drop the connection and open another: the broker did not do what it should."""
+        self._lost.set()
+
+    async def close(self) -> None:
+        """Close the connection; the broker takes back what was not acknowledged."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+
+    async def _run(self) -> None:
+        pause = SHORTEST_PAUSE
+        while True:
+            error = await self._in_own_task()
+            pause = SHORTEST_PAUSE if error is None else min(2 * pause, LONGEST_PAUSE)
+            wait = pause * random.uniform(0.5, 1)  # noqa: S311 - spreads reconnects, guards nothing
+            log.warning("broker.lost", link=self._name, reason=error or "connection lost", again_in=round(wait, 1))
+            await asyncio.sleep(wait)
+
+    async def _in_own_task(self) -> str | None:
+        """Hold one connection to its end; return why none came about. Its task keeps stray cancellations from ours."""
+        task = asyncio.create_task(self._hold())
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait([task])
+            raise
+        if task.cancelled():
+            return "connection lost"
+        error = task.exception()
+        return f"{type(error).__name__}: {error}" if error else None
+
+    async def _hold(self) -> None:
+        self._lost = lost = asyncio.Event()
+        connection = await connect(self._url, self._name)
+        try:
+            channel = await connection.channel(on_return_raises=True)
+            channel.close_callbacks.add(lambda *_: lost.set())
+            underlay = await channel.get_underlay_channel()
+            underlay.on_consumer_cancel_callbacks.add(lambda _frame: lost.set())
+            self.current = await self._prepare(channel)
+            self._ready.set()
+            log.info("broker.connected", link=self._name)
+            await lost.wait()
+        finally:
+            self.current = None
+            self._ready.clear()
+            async with asyncio.timeout(PATIENCE):
+                await connection.close()

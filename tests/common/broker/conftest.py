@@ -1,0 +1,93 @@
+import asyncio
+from collections.abc import AsyncIterator
+from typing import cast
+from uuid import uuid4
+
+import aio_pika
+import pytest
+
+from common.broker import Broker, Message
+from common.broker.memory import MemoryBroker
+from common.broker.rabbit import RabbitBroker
+from common.broker.rabbit.declaration import Names, arguments
+from tests.common.broker.site import PATIENCE, QUEUES, Site
+
+
+class Posts:
+    """Publishes under way."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def post(self, broker: Broker, message: Message) -> asyncio.Task[None]:
+        task = asyncio.create_task(broker.publish(message))
+        self._tasks.add(task)
+        return task
+
+    async def end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class MemorySite(Posts):
+    """The in-process broker is its own server: every process is this one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._broker = MemoryBroker(QUEUES)
+
+    async def open(self) -> MemoryBroker:
+        return self._broker
+
+    async def close(self) -> None:
+        await self._broker.close()
+        await self.end()
+
+
+class RabbitSite(Posts):
+    """Names of its own on a shared RabbitMQ, swept away at the end."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self.prefix = f"t{uuid4().hex[:8]}."
+        self._brokers: list[RabbitBroker] = []
+
+    async def open(self) -> RabbitBroker:
+        broker = RabbitBroker(self.url, prefix=self.prefix, queues=QUEUES)
+        self._brokers.append(broker)
+        await broker.start()
+        await asyncio.wait_for(broker.connected(), PATIENCE)
+        return broker
+
+    async def close(self) -> None:
+        await self.end()
+        for broker in self._brokers:
+            await broker.close()
+        names = Names(self.prefix)
+        async with await aio_pika.connect(self.url) as connection:
+            channel = await connection.channel()
+            for name in (name for queue in QUEUES for name in arguments(names, queue)):
+                await channel.queue_delete(name)
+            await channel.exchange_delete(names.exchange)
+
+
+@pytest.fixture
+async def rabbit_site(amqp_url: str) -> AsyncIterator[RabbitSite]:
+    site = RabbitSite(amqp_url)
+    yield site
+    await site.close()
+
+
+@pytest.fixture(params=["memory", pytest.param("rabbitmq", marks=pytest.mark.slow)])
+async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
+    """Each implementation in turn: the contract holds for both."""
+    found = MemorySite() if request.param == "memory" else RabbitSite(cast("str", request.getfixturevalue("amqp_url")))
+    yield found
+    await found.close()
+
+
+@pytest.fixture
+async def broker(site: Site) -> Broker:
+    return await site.open()

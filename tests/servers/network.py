@@ -1,0 +1,35 @@
+"""Ports, and whether a server answers on one."""
+
+import socket
+import time
+from collections.abc import Callable
+
+PATIENCE = 60.0
+"""Seconds that a server may take until it answers."""
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def answers(host: str, port: int, hello: bytes, reply: bytes) -> bool:
+    """Return whether the server's first byte after our `hello` is `reply`: it is up, not only its port."""
+    try:
+        with socket.create_connection((host, port), timeout=2) as connection:
+            connection.sendall(hello)
+            return connection.recv(1) == reply
+    except OSError:
+        return False
+
+
+def wait_until(condition: Callable[[], bool], what: str, *, patience: float = PATIENCE) -> None:
+    """Return when the condition holds; raise TimeoutError naming `what` after `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not answer within {patience:.0f} s")
+        time.sleep(0.1)

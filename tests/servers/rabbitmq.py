@@ -1,0 +1,73 @@
+"""RabbitMQ for tests: TEST_AMQP_URL, else a container, else a private node of an installed rabbitmq-server."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from tests.servers import Missing, packages
+from tests.servers.containers import NotStarted, container, docker_answers
+from tests.servers.rabbitmq_node import HELLO, find_scripts, node
+
+IMAGE = "rabbitmq:4"
+
+
+@dataclass(frozen=True)
+class Rabbit:
+    """A server; `control` runs rabbitmqctl with its arguments, and is None where the server is not ours."""
+
+    url: str
+    origin: str
+    control: Callable[..., None] | None = None
+
+    async def stop(self) -> None:
+        """Stop the broker: connections break, ports close, what is durable stays on disk."""
+        await self.run("stop_app")
+
+    async def start(self) -> None:
+        """Start it again; return when it takes connections."""
+        await self.run("start_app")
+
+    async def run(self, *arguments: str) -> None:
+        """Run rabbitmqctl; raises Missing where the server is not ours to command."""
+        if self.control is None:
+            raise Missing("a RabbitMQ that tests may stop (unset TEST_AMQP_URL)")
+        await asyncio.to_thread(self.control, *arguments)
+
+
+@contextmanager
+def rabbitmq() -> Iterator[Rabbit]:
+    """Yield the first server that can be had; raises Missing where none can."""
+    if url := os.environ.get("TEST_AMQP_URL"):
+        yield Rabbit(url, "TEST_AMQP_URL")
+        return
+    with ExitStack() as stack:
+        yield _start(stack)
+
+
+def _start(stack: ExitStack) -> Rabbit:
+    note = ""
+    if docker_answers():
+        try:
+            return stack.enter_context(_in_container())
+        except NotStarted as error:
+            note = f" (Docker answers, but {error})"
+    if find_scripts() is None and packages.may_install():
+        packages.install("rabbitmq-server")
+    scripts = find_scripts()
+    if scripts is None:
+        raise Missing("RabbitMQ (start Docker, or install rabbitmq-server, or set TEST_AMQP_URL)")
+    url, control = stack.enter_context(node(scripts))
+    return Rabbit(url, f"private node of {scripts}{note}", control)
+
+
+@contextmanager
+def _in_container() -> Iterator[Rabbit]:
+    user = {"RABBITMQ_DEFAULT_USER": "cora", "RABBITMQ_DEFAULT_PASS": "cora"}
+    with container(IMAGE, 5672, hello=HELLO, reply=b"\x01", environment=user) as box:
+        yield Rabbit(
+            f"amqp://cora:cora@{box.host}:{box.port}/",
+            f"container {IMAGE}",
+            lambda *arguments: box.run("rabbitmqctl", *arguments),
+        )
