@@ -1,0 +1,129 @@
+"""A bank login's transactions and the log of their changes, in the order Plaid saw them."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+
+from plaid_sandbox.bank.accounts import Account, Balance
+from plaid_sandbox.bank.transactions import Transaction
+
+
+@dataclass(slots=True)
+class Entry:
+    """A transaction's last state and, by version, whether it stood after each of its changes."""
+
+    transaction: Transaction
+    changes: list[tuple[int, bool]] = field(default_factory=list)
+
+    @property
+    def stands(self) -> bool:
+        """Whether the bank shows it today."""
+        return self.changes[-1][1]
+
+    @property
+    def version(self) -> int:
+        """The version of its last change."""
+        return self.changes[-1][0]
+
+    def stood_at(self, version: int, since: int = 0) -> bool:
+        """Whether a reader who saw all changes after `since` up to `version` knows it as standing."""
+        for changed, stands in reversed(self.changes):
+            if changed <= version:
+                return stands and changed > since
+        return False
+
+
+class Ledger:
+    """The truth about one login. A version is the length of the log, so it grows by one with every change."""
+
+    def __init__(self, accounts: Iterable[Account], history: Iterable[Transaction]) -> None:
+        self.accounts: Mapping[str, Account] = {account.account_id: account for account in accounts}
+        self._unread = sorted(history, key=lambda transaction: transaction.date)
+        self._entries: dict[str, Entry] = {}
+        self._log: list[str] = []
+        self._pending: dict[str, Transaction] = {}
+        self._moved = dict.fromkeys(self.accounts, Decimal(0))
+
+    @property
+    def version(self) -> int:
+        """The version after the latest change."""
+        return len(self._log)
+
+    def changed_since(self, version: int) -> Iterator[Entry]:
+        """Yield what changed after this version, once each, least recently changed first."""
+        for index in range(version, len(self._log)):
+            entry = self._entries[self._log[index]]
+            if entry.version == index + 1:
+                yield entry
+
+    def standing(self) -> Iterator[Transaction]:
+        """Yield every transaction that Plaid has read and the bank still shows."""
+        return (entry.transaction for entry in self._entries.values() if entry.stands)
+
+    def pending(self) -> list[Transaction]:
+        """Return the standing transactions that have not posted yet, oldest first."""
+        return sorted(self._pending.values(), key=lambda transaction: transaction.date)
+
+    def find(self, transaction_id: str) -> Transaction | None:
+        """Return the standing transaction of this id."""
+        entry = self._entries.get(transaction_id)
+        return entry.transaction if entry and entry.stands else None
+
+    def read(self, wanted: Callable[[Transaction], bool]) -> int:
+        """Let Plaid read the wanted part of the history, oldest first; return how many rows that was."""
+        unread, self._unread = self._unread, []
+        before = self.version
+        for transaction in unread:
+            if wanted(transaction):
+                self._record(transaction, stands=True)
+            else:
+                self._unread.append(transaction)
+        return self.version - before
+
+    def put(self, transactions: Iterable[Transaction]) -> None:
+        """Add transactions, or replace those whose id stands already; an equal replacement is a change too."""
+        for transaction in transactions:
+            before = self.find(transaction.transaction_id)
+            self._move(transaction, before)
+            self._record(transaction, stands=True)
+
+    def remove(self, transaction_ids: Iterable[str]) -> None:
+        """Withdraw standing transactions; unknown ids are ignored."""
+        for transaction_id in transaction_ids:
+            if (gone := self.find(transaction_id)) is not None:
+                self._move(None, gone)
+                self._record(gone, stands=False)
+
+    def balance(self, account_id: str) -> Balance:
+        """Return the balance: the opening one plus what moved since Plaid's first look."""
+        account = self.accounts[account_id]
+        spent = self._moved[account_id]
+        held = sum((row.amount for row in self._pending.values() if row.account_id == account_id), Decimal(0))
+        if not account.owes:
+            current = account.opening - spent
+            return Balance(current, current - held, None)
+        current = account.opening + spent
+        available = None if account.limit is None else account.limit - current - held
+        return Balance(current, available, account.limit)
+
+    def latest(self, count: int) -> list[Transaction]:
+        """Return up to `count` standing posted rows, the most recently changed first."""
+        recent = (self._entries[transaction_id] for transaction_id in reversed(self._log))
+        posted = (entry.transaction for entry in recent if entry.stands and not entry.transaction.pending)
+        return list(islice(dict.fromkeys(posted), count))
+
+    def _record(self, transaction: Transaction, *, stands: bool) -> None:
+        entry = self._entries.setdefault(transaction.transaction_id, Entry(transaction))
+        entry.transaction = transaction
+        self._log.append(transaction.transaction_id)
+        entry.changes.append((len(self._log), stands))
+        if stands and transaction.pending:
+            self._pending[transaction.transaction_id] = transaction
+        else:
+            self._pending.pop(transaction.transaction_id, None)
+
+    def _move(self, after: Transaction | None, before: Transaction | None) -> None:
+        for row, sign in ((after, 1), (before, -1)):
+            if row is not None and not row.pending:
+                self._moved[row.account_id] += sign * row.amount

@@ -1,0 +1,52 @@
+"""All parts of one stand-in, wired."""
+
+from dataclasses import dataclass
+
+import httpx2
+
+from plaid_sandbox.clock import Clock
+from plaid_sandbox.feed import Feed
+from plaid_sandbox.identifiers import Mint
+from plaid_sandbox.links import Links
+from plaid_sandbox.registry import Registry
+from plaid_sandbox.settings import Settings
+from plaid_sandbox.tasks import Tasks
+from plaid_sandbox.webhooks.courier import Courier
+from plaid_sandbox.webhooks.keys import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """One stand-in's whole state; two of them share nothing."""
+
+    settings: Settings
+    clock: Clock
+    mint: Mint
+    registry: Registry
+    links: Links
+    keys: KeyRing
+    courier: Courier
+    feed: Feed
+    tasks: Tasks
+    client: httpx2.AsyncClient
+
+
+def build(settings: Settings, clock: Clock) -> Sandbox:
+    """Return a stand-in with no Items; its state follows from the seed and the calls made to it."""
+    mint, tasks = Mint(settings.seed), Tasks()
+    keys = KeyRing(mint, clock)
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
+    client = httpx2.AsyncClient(trust_env=False, limits=limits)
+    courier = Courier(client, keys, clock, tasks, settings)
+    return Sandbox(
+        settings=settings,
+        clock=clock,
+        mint=mint,
+        registry=Registry(mint, clock),
+        links=Links(mint, clock),
+        keys=keys,
+        courier=courier,
+        feed=Feed(clock, courier, tasks, settings),
+        tasks=tasks,
+        client=client,
+    )

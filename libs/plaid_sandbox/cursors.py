@@ -1,0 +1,54 @@
+"""The cursor of /transactions/sync: opaque to clients, and a place in the bank's log to us."""
+
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from plaid_sandbox.errors import PlaidError
+
+_CHECK = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A reader's place. A finished loop stands at `start == position == snapshot`.
+
+    `since`: changes up to this version are unknown to the reader (0, or where cursor "now" was asked for).
+    `start`: where the loop began; `position`: how far it got; `snapshot`: the version it reads up to.
+    """
+
+    since: int = 0
+    start: int = 0
+    position: int = 0
+    snapshot: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the loop was read to its end, so that the next call begins a new one."""
+        return self.position == self.snapshot
+
+    def finish(self) -> "Cursor":
+        """Return the cursor that a completed loop hands out."""
+        return Cursor(self.since, self.snapshot, self.snapshot, self.snapshot)
+
+    def encode(self, stream: str) -> str:
+        """Return base64 text of less than 256 characters, good for this stream only."""
+        words = f"{self.since}.{self.start}.{self.position}.{self.snapshot}".encode()
+        return b64encode(_check(words, stream) + words).decode()
+
+
+def decode(text: str, stream: str) -> Cursor:
+    """Return the place that `encode` wrote for this stream, or raise INVALID_FIELD."""
+    try:
+        raw = b64decode(text, validate=True)
+        words = raw[_CHECK:]
+        if raw[:_CHECK] != _check(words, stream):
+            raise PlaidError("INVALID_FIELD", "cursor not associated with access_token")
+        return Cursor(*map(int, words.split(b".")))
+    except (NotBase64, ValueError):
+        raise PlaidError("INVALID_FIELD", "cursor is not a valid cursor") from None
+
+
+def _check(words: bytes, stream: str) -> bytes:
+    return blake2b(words, digest_size=_CHECK, key=stream.encode()[:64]).digest()

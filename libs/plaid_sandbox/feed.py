@@ -1,0 +1,102 @@
+"""The flow of news about an Item: first history, refreshes, single transactions, and the webhooks that tell of them."""
+
+from collections.abc import Callable
+
+from plaid_sandbox.bank import transitions
+from plaid_sandbox.bank.transactions import Transaction
+from plaid_sandbox.clock import Clock
+from plaid_sandbox.cursors import Cursor
+from plaid_sandbox.errors import PlaidError
+from plaid_sandbox.items import Item, Stage
+from plaid_sandbox.settings import Settings
+from plaid_sandbox.sync import Page, page_after
+from plaid_sandbox.tasks import Tasks
+from plaid_sandbox.webhooks import payloads
+from plaid_sandbox.webhooks.courier import Courier
+
+
+class Feed:
+    """Changes what Plaid knows of an Item and rings its webhook."""
+
+    def __init__(self, clock: Clock, courier: Courier, tasks: Tasks, settings: Settings) -> None:
+        self._clock = clock
+        self._courier = courier
+        self._tasks = tasks
+        self._settings = settings
+
+    def start(self, item: Item) -> None:
+        """Begin to read the bank's history, first 30 days, then all of it; once per Item."""
+        if not item.started:
+            item.started = True
+            self._tasks.start(self._read_history(item))
+
+    def refresh(self, item: Item) -> None:
+        """Have the bank read again; news and webhooks follow a moment later."""
+        self._tasks.start(self._refresh(item))
+
+    def change(self, item: Item, change: Callable[[], object]) -> Page:
+        """Make a change in the bank's truth, ring the webhooks that it deserves, and return what changed."""
+        before = item.ledger.version
+        change()
+        item.last_successful_update = self._clock.now()
+        page = page_after(item.ledger, Cursor(0, before, before, before), item.ledger.version + 1, item.account_ids)
+        if len(page) and item.stage > Stage.NOT_READY:
+            self._ring_changes(item, page)
+        return page
+
+    def put(self, item: Item, *transactions: Transaction) -> Page:
+        """Add these transactions to the Item, or replace those of the same id."""
+        return self.change(item, lambda: item.ledger.put(transactions))
+
+    def share(self, item: Item, account_ids: set[str]) -> None:
+        """Let the user share these accounts and no others; history of new ones is read as far as of the old ones."""
+        item.account_ids = account_ids
+        today = self._clock.now().date()
+        self.change(item, lambda: item.ledger.read(lambda row: item.shows(row, item.stage, today)))
+
+    def fail(self, item: Item, error: PlaidError) -> None:
+        """Break the Item until its user repairs it; ITEM/ERROR tells of it."""
+        item.error = error
+        item.last_failed_update = self._clock.now()
+        self.ring(item, payloads.item_error(item, error))
+
+    def ring(self, item: Item, payload: payloads.Payload) -> None:
+        """Send this webhook to the Item's receiver, if it has one."""
+        if item.webhook and not item.removed:
+            item.last_webhook = (self._clock.now(), str(payload["webhook_code"]))
+            self._courier.send(item.webhook, payload)
+
+    async def _read_history(self, item: Item) -> None:
+        await self._clock.sleep(self._settings.initial_delay)
+        self._read(item, Stage.INITIAL_UPDATE_COMPLETE, "INITIAL_UPDATE")
+        await self._clock.sleep(self._settings.historical_delay - self._settings.initial_delay)
+        self._read(item, Stage.HISTORICAL_UPDATE_COMPLETE, "HISTORICAL_UPDATE")
+
+    def _read(self, item: Item, stage: Stage, code: str) -> None:
+        if item.removed:
+            return
+        today = self._clock.now().date()
+        count = item.ledger.read(lambda row: item.shows(row, stage, today))
+        item.stage = stage
+        item.last_successful_update = self._clock.now()
+        if item.armed:
+            self.ring(item, payloads.sync_updates_available(item))
+        self.ring(item, payloads.updated(item, code, count))
+
+    async def _refresh(self, item: Item) -> None:
+        await self._clock.sleep(self._settings.refresh_delay)
+        item.refreshes += 1
+        self.change(item, lambda: self._move_on(item))
+
+    def _move_on(self, item: Item) -> None:
+        today = self._clock.now().date()
+        item.ledger.read(lambda row: item.shows(row, item.stage, today))
+        transitions.refresh(item.ledger, item.login, item.slots, f"refresh {item.refreshes}", today)
+
+    def _ring_changes(self, item: Item, page: Page) -> None:
+        if item.armed:
+            self.ring(item, payloads.sync_updates_available(item))
+        if page.added:
+            self.ring(item, payloads.updated(item, "DEFAULT_UPDATE", len(page.added)))
+        if page.removed:
+            self.ring(item, payloads.removed(item, [row.transaction_id for row in page.removed]))

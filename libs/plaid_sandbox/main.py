@@ -1,0 +1,51 @@
+"""Builds the stand-in as an ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute, Mount, Route
+
+from plaid_sandbox.clock import Clock
+from plaid_sandbox.core import Sandbox, build
+from plaid_sandbox.routes import api, control, control_item, link, link_oauth, link_pages, transactions
+from plaid_sandbox.routes import sandbox as sandbox_only
+from plaid_sandbox.routes.endpoint import refusals
+from plaid_sandbox.settings import Settings
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
+    """Return a stand-in of its own; nothing runs and nothing is sent before its lifespan begins."""
+    sandbox = build(settings, clock or Clock())
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with sandbox.client:
+            yield
+            await sandbox.tasks.stop()
+
+    app = Starlette(routes=_routes(sandbox), exception_handlers=refusals(sandbox), lifespan=lifespan)
+    app.state.sandbox = sandbox
+    return app
+
+
+def _routes(sandbox: Sandbox) -> list[BaseRoute]:
+    window = [*link.routes(sandbox), *link_oauth.routes(sandbox), *link_pages.routes()]
+    anybody = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+    return [
+        Route("/healthz", _healthz),
+        *api.routes(sandbox),
+        *transactions.routes(sandbox),
+        *sandbox_only.routes(sandbox),
+        *control.routes(sandbox),
+        *control_item.routes(sandbox),
+        Mount("/link", routes=window, middleware=[anybody]),
+    ]
+
+
+async def _healthz(_: Request) -> PlainTextResponse:
+    return PlainTextResponse("ok")

@@ -1,0 +1,115 @@
+"""The control API, ours and without credentials: see the bank's truth, skip time, make webhooks go wrong."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.routing import Route
+
+from plaid_sandbox.bank.transactions import Transaction
+from plaid_sandbox.core import Sandbox
+from plaid_sandbox.encoding import number
+from plaid_sandbox.errors import PlaidError
+from plaid_sandbox.items import Item, Stage, instant
+from plaid_sandbox.requests import Part
+from plaid_sandbox.routes.endpoint import Answer, get, post
+from plaid_sandbox.webhooks.faults import Faults
+
+ROOT = "/sandbox_control"
+
+
+class Advance(Part):
+    seconds: Annotated[float, Field(ge=0, strict=False)]
+
+
+def routes(sandbox: Sandbox) -> list[Route]:
+    """Return the routes of this module."""
+    return [
+        get(sandbox, f"{ROOT}/items", list_items),
+        get(sandbox, f"{ROOT}/items/{{item_id}}/truth", truth),
+        get(sandbox, f"{ROOT}/webhooks", list_deliveries),
+        post(sandbox, f"{ROOT}/webhooks/faults", Faults, set_faults),
+        post(sandbox, f"{ROOT}/webhooks/rotate_key", Part, rotate_key),
+        post(sandbox, f"{ROOT}/clock/advance", Advance, advance),
+    ]
+
+
+async def list_items(sandbox: Sandbox, _: Request) -> Answer:
+    """Return all Items that were not removed."""
+    return {"items": [_summary(item) for item in sandbox.registry]}
+
+
+async def truth(sandbox: Sandbox, request: Request) -> Answer:
+    """Return every transaction that a complete sync would hold now, with what only the bank knows of it."""
+    item = find_item(sandbox, request)
+    visible = item.stage > Stage.NOT_READY
+    rows = [row for row in item.ledger.standing() if visible and row.account_id in item.account_ids]
+    return _summary(item) | {"transactions": [_known(item, row) for row in rows]}
+
+
+async def list_deliveries(sandbox: Sandbox, _: Request) -> Answer:
+    """Return the latest attempts to deliver webhooks, oldest first, and the faults that are on."""
+    attempts = [asdict(delivery) | {"at": instant(delivery.at)} for delivery in sandbox.courier.deliveries]
+    return {"deliveries": attempts, "faults": sandbox.courier.faults.model_dump(mode="json")}
+
+
+async def set_faults(sandbox: Sandbox, faults: Faults) -> Answer:
+    """Replace the faults; what is left out is off. Whatever a reorder fault held back is sent."""
+    sandbox.courier.faults = faults
+    sandbox.courier.release()
+    return {"faults": faults.model_dump(mode="json")}
+
+
+async def rotate_key(sandbox: Sandbox, _: Part) -> Answer:
+    """Retire the key that signs webhooks."""
+    return {"key_id": sandbox.keys.rotate().kid}
+
+
+async def advance(sandbox: Sandbox, ask: Advance) -> Answer:
+    """Skip time: delays end, retries come, tokens expire, Items age. Signatures keep the machine's time."""
+    sandbox.clock.advance(ask.seconds)
+    return {"now": instant(sandbox.clock.now())}
+
+
+def find_item(sandbox: Sandbox, request: Request) -> Item:
+    """Return the Item that the path names."""
+    item = sandbox.registry.find(request.path_params["item_id"])
+    if item is None:
+        raise PlaidError("NOT_FOUND", "no such item")
+    return item
+
+
+def _summary(item: Item) -> dict[str, object]:
+    return {
+        "account_ids": [account.account_id for account in item.accounts],
+        "created_at": instant(item.created_at),
+        "error": item.error.code if item.error else None,
+        "institution_id": item.institution.institution_id,
+        "institution_name": item.institution.name,
+        "item_id": item.item_id,
+        "transactions_update_status": item.stage.name,
+        "user": item.username,
+        "version": item.ledger.version,
+        "webhook": item.webhook,
+    }
+
+
+def _known(item: Item, row: Transaction) -> dict[str, object]:
+    currency = item.ledger.accounts[row.account_id].currency
+    return {
+        "account_id": row.account_id,
+        "amount": number(row.amount),
+        "authorized_date": str(row.authorized_date) if row.authorized_date else None,
+        "category": row.category and row.category.detailed,
+        "date": str(row.date),
+        "iso_currency_code": currency.iso,
+        "kind": row.kind,
+        "merchant_name": row.merchant.name if row.merchant else None,
+        "name": row.name,
+        "original_description": row.original_description,
+        "pending": row.pending,
+        "pending_transaction_id": row.pending_transaction_id,
+        "transaction_id": row.transaction_id,
+        "unofficial_currency_code": currency.unofficial,
+    }
