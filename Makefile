@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-fast check lint types laws fmt migrate lock
+.PHONY: help install run demo test test-fast check lint types laws fmt docs migrate lock
 
 help: ## print this
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ laws: $(READY) ## who may import whom
 fmt: $(READY) ## format
 	@$(BIN)/ruff check --fix --quiet
 	@$(BIN)/ruff format --quiet
+
+docs: $(READY) ## write the documents that are generated from the code
+	@$(BIN)/python -m common.asyncapi > docs/events.json
 
 migrate: $(READY) ## bring the database at DATABASE_URL up to date
 	@$(BIN)/python -m common.migrations

@@ -134,7 +134,7 @@ async def change_one_by_one(running: System, database: Database, item_id: str) -
     async with httpx2.AsyncClient(base_url=running.sandbox_url, timeout=60) as bank:
         for number in range(SINGLE_CHANGES):
             before = _observed()
-            line = {"description": f"Hardware store {number}", "amount": "12.34"}
+            line = {"name": f"Hardware store {number}", "amount": 12.34}
             (await bank.post(f"/sandbox_control/items/{item_id}/transactions", json=line)).raise_for_status()
             async with asyncio.timeout(PATIENCE):
                 while _observed() == before:  # noqa: ASYNC110 - a metric has no event to wait for

@@ -26,9 +26,9 @@ def _an_amqp_url(url: SecretStr) -> SecretStr:
 
 
 class Block(BaseSettings):
-    """A group of settings; unknown variables in the environment are none of its business."""
+    """A group of settings; unknown variables in the environment are none of its business, an empty one is unset."""
 
-    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
 
 
 class ProcessSettings(Block):
@@ -61,11 +61,6 @@ class PlaidSettings(Block):
     plaid_env: Literal["sandbox", "production"]
     plaid_base_url: AnyHttpUrl | None = None
     plaid_webhook_secret: SecretStr | None = None
-
-    @field_validator("plaid_base_url", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        return None if value == "" else value
 
     @property
     def plaid_host(self) -> str:
