@@ -28,7 +28,7 @@ def document() -> Json:
         "info": {
             "title": "CORA Bank Sync events",
             "version": "1",
-            "description": f"Topic exchange `{topology.EXCHANGE}`; at least once, in any order; ids, never data or tokens.",
+            "description": f"Topic exchange `{topology.EXCHANGE}`; at least once, in any order; ids, never tokens.",
         },
         "defaultContentType": "application/json",
         "channels": {queue.name: _channel(queue) for queue in queues},
