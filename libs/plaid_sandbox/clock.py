@@ -15,12 +15,12 @@ class Clock:
 
     def __init__(self, wall: Callable[[], datetime] = _machine_time) -> None:
         self._wall = wall
-        self._skipped = timedelta()
+        self.skipped = 0.0
         self._advanced = asyncio.Event()
 
     def now(self) -> datetime:
         """Return the bank's time, aware, in UTC."""
-        return self._wall() + self._skipped
+        return self._wall() + timedelta(seconds=self.skipped)
 
     def wall(self) -> datetime:
         """Return the machine's time: signatures carry it, for the receiver's clock was not advanced."""
@@ -28,7 +28,7 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Skip this many seconds and wake whoever waited for them."""
-        self._skipped += timedelta(seconds=seconds)
+        self.skipped += seconds
         advanced, self._advanced = self._advanced, asyncio.Event()
         advanced.set()
 

@@ -7,7 +7,9 @@ import httpx2
 from plaid_sandbox.clock import Clock
 from plaid_sandbox.feed import Feed
 from plaid_sandbox.identifiers import Mint
+from plaid_sandbox.limits import Limiter
 from plaid_sandbox.links import Links
+from plaid_sandbox.outages import Outages
 from plaid_sandbox.registry import Registry
 from plaid_sandbox.settings import Settings
 from plaid_sandbox.tasks import Tasks
@@ -28,6 +30,8 @@ class Sandbox:
     courier: Courier
     feed: Feed
     tasks: Tasks
+    limiter: Limiter
+    outages: Outages
     client: httpx2.AsyncClient
 
 
@@ -48,5 +52,7 @@ def build(settings: Settings, clock: Clock) -> Sandbox:
         courier=courier,
         feed=Feed(clock, courier, tasks, settings),
         tasks=tasks,
+        limiter=Limiter(settings.rate_limits),
+        outages=Outages(),
         client=client,
     )

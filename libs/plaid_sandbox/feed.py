@@ -1,13 +1,11 @@
-"""The flow of news about an Item: first history, refreshes, single transactions, and the webhooks that tell of them."""
+"""The flow of news about an Item: its first history, whatever happens later, and the webhooks that tell of it."""
 
-from collections.abc import Callable
-
-from plaid_sandbox.bank import transitions
-from plaid_sandbox.bank.transactions import Transaction
+from plaid_sandbox.book import Stage
+from plaid_sandbox.changes import Change, HistoryRead, Refreshed
 from plaid_sandbox.clock import Clock
 from plaid_sandbox.cursors import Cursor
 from plaid_sandbox.errors import PlaidError
-from plaid_sandbox.items import Item, Stage
+from plaid_sandbox.items import Item
 from plaid_sandbox.settings import Settings
 from plaid_sandbox.sync import Page, page_after
 from plaid_sandbox.tasks import Tasks
@@ -28,31 +26,26 @@ class Feed:
         """Begin to read the bank's history, first 30 days, then all of it; once per Item."""
         if not item.started:
             item.started = True
-            self._tasks.start(self._read_history(item))
+            self.resume(item)
+
+    def resume(self, item: Item) -> None:
+        """Read on where the Item's history stands."""
+        self._tasks.start(self._read_history(item))
 
     def refresh(self, item: Item) -> None:
         """Have the bank read again; news and webhooks follow a moment later."""
         self._tasks.start(self._refresh(item))
 
-    def change(self, item: Item, change: Callable[[], object]) -> Page:
-        """Make a change in the bank's truth, ring the webhooks that it deserves, and return what changed."""
-        before = item.ledger.version
-        change()
+    def change(self, item: Item, change: Change) -> Page:
+        """Let this happen, ring the webhooks that it deserves, and return what a reader will hear of it."""
+        before = item.book.ledger.version
+        item.change(change)
         item.last_successful_update = self._clock.now()
-        page = page_after(item.ledger, Cursor(0, before, before, before), item.ledger.version + 1, item.account_ids)
-        if len(page) and item.stage > Stage.NOT_READY:
+        reader = Cursor(0, before, before, before)
+        page = page_after(item.book.ledger, reader, item.book.ledger.version + 1, item.book.account_ids)
+        if len(page) and item.book.stage > Stage.NOT_READY:
             self._ring_changes(item, page)
         return page
-
-    def put(self, item: Item, *transactions: Transaction) -> Page:
-        """Add these transactions to the Item, or replace those of the same id."""
-        return self.change(item, lambda: item.ledger.put(transactions))
-
-    def share(self, item: Item, account_ids: set[str]) -> None:
-        """Let the user share these accounts and no others; history of new ones is read as far as of the old ones."""
-        item.account_ids = account_ids
-        today = self._clock.now().date()
-        self.change(item, lambda: item.ledger.read(lambda row: item.shows(row, item.stage, today)))
 
     def fail(self, item: Item, error: PlaidError) -> None:
         """Break the Item until its user repairs it; ITEM/ERROR tells of it."""
@@ -67,31 +60,27 @@ class Feed:
             self._courier.send(item.webhook, payload)
 
     async def _read_history(self, item: Item) -> None:
-        await self._clock.sleep(self._settings.initial_delay)
-        self._read(item, Stage.INITIAL_UPDATE_COMPLETE, "INITIAL_UPDATE")
-        await self._clock.sleep(self._settings.historical_delay - self._settings.initial_delay)
-        self._read(item, Stage.HISTORICAL_UPDATE_COMPLETE, "HISTORICAL_UPDATE")
+        if item.book.stage == Stage.NOT_READY:
+            await self._clock.sleep(self._settings.initial_delay)
+            self._read(item, Stage.INITIAL_UPDATE_COMPLETE, "INITIAL_UPDATE")
+        if item.book.stage == Stage.INITIAL_UPDATE_COMPLETE:
+            await self._clock.sleep(self._settings.historical_delay - self._settings.initial_delay)
+            self._read(item, Stage.HISTORICAL_UPDATE_COMPLETE, "HISTORICAL_UPDATE")
 
     def _read(self, item: Item, stage: Stage, code: str) -> None:
         if item.removed:
             return
-        today = self._clock.now().date()
-        count = item.ledger.read(lambda row: item.shows(row, stage, today))
-        item.stage = stage
+        before = item.book.ledger.version
+        item.change(HistoryRead(day=self._clock.now().date(), stage=stage))
         item.last_successful_update = self._clock.now()
         if item.armed:
             self.ring(item, payloads.sync_updates_available(item))
-        self.ring(item, payloads.updated(item, code, count))
+        self.ring(item, payloads.updated(item, code, item.book.ledger.version - before))
 
     async def _refresh(self, item: Item) -> None:
         await self._clock.sleep(self._settings.refresh_delay)
-        item.refreshes += 1
-        self.change(item, lambda: self._move_on(item))
-
-    def _move_on(self, item: Item) -> None:
-        today = self._clock.now().date()
-        item.ledger.read(lambda row: item.shows(row, item.stage, today))
-        transitions.refresh(item.ledger, item.login, item.slots, f"refresh {item.refreshes}", today)
+        if not item.removed:
+            self.change(item, Refreshed(day=self._clock.now().date()))
 
     def _ring_changes(self, item: Item, page: Page) -> None:
         if item.armed:

@@ -1,8 +1,8 @@
 """Identifiers shaped like Plaid's: opaque, case sensitive, and the same again for the same seed."""
 
 from base64 import b64encode
+from collections import defaultdict
 from hashlib import blake2b
-from itertools import count
 from uuid import UUID
 
 _ALNUM = bytes.maketrans(b"+/", b"xQ")
@@ -13,7 +13,8 @@ class Mint:
 
     def __init__(self, seed: str) -> None:
         self._key = seed.encode()[:64]
-        self._requests = count(1)
+        self._counts: defaultdict[str, int] = defaultdict(int)
+        self.starts = 0
 
     def identifier(self, *words: object) -> str:
         """Return 36 letters and digits that belong to these words alone."""
@@ -27,9 +28,14 @@ class Mint:
         """Return a token in Plaid's form, `<kind>-sandbox-<uuid>`."""
         return f"{kind}-sandbox-{self.uuid(kind, *words)}"
 
+    def next(self, what: str) -> str:
+        """Return words for the next one of these: the same in every run of a seed, others after a restored start."""
+        self._counts[what] += 1
+        return f"{what} {self.starts}.{self._counts[what]}"
+
     def request_id(self) -> str:
         """Return the next request's id, 15 letters and digits."""
-        return self.identifier("request", next(self._requests))[:15]
+        return self.identifier(self.next("request"))[:15]
 
     def _digest(self, words: tuple[object, ...], size: int) -> bytes:
         return blake2b("\x1f".join(map(str, words)).encode(), digest_size=size, key=self._key).digest()

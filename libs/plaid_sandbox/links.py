@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count
 
 from plaid_sandbox.bank.accounts import Account
 from plaid_sandbox.bank.login import Login
@@ -111,13 +110,11 @@ class Links:
         self._mint = mint
         self._clock = clock
         self._tokens: dict[str, LinkToken] = {}
-        self._logins = count(1)
-        self._events = count(1)
 
     def create(self, ask: LinkTokenCreate, item: Item | None) -> LinkToken:
         """Return a new link token, good for four hours, in update mode for 30 minutes."""
         now = self._clock.now()
-        token = self._mint.token("link", len(self._tokens))
+        token = self._mint.token("link", self._mint.next("link token"))
         link = LinkToken(token, ask, item, now, now + (UPDATE_LIFETIME if item else NEW_LIFETIME))
         self._tokens[token] = link
         return link
@@ -135,7 +132,7 @@ class Links:
         if link.expires_at <= self._clock.now() or (link.item is not None and link.item.removed):
             raise PlaidError("INVALID_LINK_TOKEN")
         if not link.sessions or link.sessions[-1].finished_at:
-            session_id = self._mint.uuid("link session", token, len(link.sessions))
+            session_id = self._mint.uuid(self._mint.next("link session"))
             link.sessions.append(Session(session_id, self._clock.now()))
         return link, link.sessions[-1]
 
@@ -148,7 +145,7 @@ class Links:
 
     def begin(self, link: LinkToken, institution: Institution, login: Login, *, oauth: bool) -> Authentication:
         """Remember a login; at an OAuth bank it waits for the user's approval there."""
-        auth_session = self._mint.uuid("auth session", next(self._logins))
+        auth_session = self._mint.uuid(self._mint.next("auth session"))
         accounts = [account for account in login.open_accounts().values() if link.offers(account)]
         if not accounts:
             raise PlaidError("NO_ACCOUNTS")
@@ -161,7 +158,7 @@ class Links:
         """Add an event that the Link window reported."""
         session.events.append(
             {
-                "event_id": self._mint.uuid("link event", next(self._events)),
+                "event_id": self._mint.uuid(self._mint.next("link event")),
                 "event_metadata": {key: value for key, value in metadata.items() if isinstance(value, str)},
                 "event_name": name,
                 "timestamp": instant(self._clock.now()),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,6 +17,7 @@ from plaid_sandbox.routes import api, control, control_item, link, link_oauth, l
 from plaid_sandbox.routes import sandbox as sandbox_only
 from plaid_sandbox.routes.endpoint import refusals
 from plaid_sandbox.settings import Settings
+from plaid_sandbox.state import Keeper
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
@@ -24,7 +26,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with sandbox.client:
+        async with sandbox.client, _kept(sandbox, settings.state_file):
             yield
             await sandbox.tasks.stop()
 
@@ -49,3 +51,16 @@ def _routes(sandbox: Sandbox) -> list[BaseRoute]:
 
 async def _healthz(_: Request) -> PlainTextResponse:
     return PlainTextResponse("ok")
+
+
+@asynccontextmanager
+async def _kept(sandbox: Sandbox, file: Path | None) -> AsyncIterator[None]:
+    """Keep the state in this file, if one is set: restored at the start, written while it changes and at the end."""
+    if file is None:
+        yield
+        return
+    keeper = Keeper(sandbox, file)
+    keeper.load()
+    sandbox.tasks.start(keeper.save_often())
+    yield
+    keeper.save()

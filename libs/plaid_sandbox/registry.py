@@ -3,12 +3,11 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
 
-from plaid_sandbox.bank.history import recall
-from plaid_sandbox.bank.ledger import Ledger
 from plaid_sandbox.bank.login import Login
 from plaid_sandbox.bank.plans import Profile
+from plaid_sandbox.book import open_book
+from plaid_sandbox.changes import Shared
 from plaid_sandbox.clock import Clock
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.identifiers import Mint
@@ -35,50 +34,59 @@ class _PublicToken:
 
 
 class Registry:
-    """Finds Items by token and makes new ones."""
+    """Finds Items by token and makes new ones. `logins` and `removed` are what a saved state needs besides."""
 
     def __init__(self, mint: Mint, clock: Clock) -> None:
+        self.logins = 0
+        self.removed: set[str] = set()
         self._mint = mint
         self._clock = clock
-        self._numbers = count(1)
         self._items: dict[str, Item] = {}
         self._by_access_token: dict[str, Item] = {}
         self._public_tokens: dict[str, _PublicToken] = {}
-        self._removed: set[str] = set()
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items.values())
 
     def log_in(self, institution: Institution, profile: Profile) -> Login:
         """Return a new login; the Item that may come of it gets its accounts' ids from here."""
-        return Login(self._mint, institution.institution_id, profile, next(self._numbers))
+        self.logins += 1
+        return self.login(institution, profile, self.logins)
 
-    def add(self, login: Login, institution: Institution, account_ids: Collection[str], terms: Terms) -> Item:
-        """Make the Item of this login. The work is CPU only and grows with its history, about 25 µs a row."""
-        now = self._clock.now()
-        accounts = login.open_accounts()
-        item = Item(
+    def login(self, institution: Institution, profile: Profile, number: int) -> Login:
+        """Return the login of this number."""
+        return Login(self._mint, institution.institution_id, profile, number)
+
+    def create(self, login: Login, institution: Institution, account_ids: Collection[str], terms: Terms) -> Item:
+        """Make the Item of this login; it may take half a second where the history is long."""
+        item = self.build(login, institution, self._clock.now(), terms)
+        item.change(Shared(day=item.created_at.date(), account_ids=tuple(account_ids)))
+        self.add(item)
+        return item
+
+    def build(self, login: Login, institution: Institution, created_at: datetime, terms: Terms) -> Item:
+        """Return an Item that shares no account yet and that nobody can find yet."""
+        return Item(
             item_id=login.identifier("item"),
             access_token=self._mint.token("access", login.number),
             institution=institution,
-            login=login,
-            ledger=Ledger(accounts.values(), recall(login, accounts, now.date())),
-            account_ids=set(account_ids),
-            created_at=now,
+            book=open_book(login, created_at.date(), terms.days_requested),
+            created_at=created_at,
             products=list(terms.products),
-            days_requested=terms.days_requested,
             webhook=terms.webhook,
         )
+
+    def add(self, item: Item) -> None:
+        """Let the Item be found."""
         self._items[item.item_id] = item
         self._by_access_token[item.access_token] = item
-        return item
 
     def remove(self, item: Item) -> None:
         """Forget the Item; its token is dead at once."""
         item.removed = True
         self._items.pop(item.item_id, None)
-        self._removed.add(item.access_token)
         self._by_access_token.pop(item.access_token, None)
+        self.removed.add(item.access_token)
 
     def find(self, item_id: str) -> Item | None:
         """Return the Item of this id."""
@@ -88,11 +96,11 @@ class Registry:
         """Return the Item, or raise ITEM_NOT_FOUND when it was removed and INVALID_ACCESS_TOKEN when it never was."""
         if item := self._by_access_token.get(access_token):
             return item
-        raise PlaidError("ITEM_NOT_FOUND" if access_token in self._removed else "INVALID_ACCESS_TOKEN")
+        raise PlaidError("ITEM_NOT_FOUND" if access_token in self.removed else "INVALID_ACCESS_TOKEN")
 
     def issue_public_token(self, item: Item) -> str:
         """Return a new public token, good for one exchange within 30 minutes."""
-        token = self._mint.token("public", item.item_id, len(self._public_tokens))
+        token = self._mint.token("public", self._mint.next("public token"))
         self._public_tokens[token] = _PublicToken(item, self._clock.now() + PUBLIC_TOKEN_LIFETIME)
         return token
 

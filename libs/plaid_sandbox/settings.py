@@ -1,5 +1,6 @@
 """The stand-in's settings, read from the environment."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -22,4 +23,5 @@ class Settings(BaseSettings):
     webhook_timeout: float = Field(default=10.0, gt=0, description="seconds a receiver may take to answer")
     retry_scale: float = Field(default=1.0, ge=0, description="factor on Plaid's webhook back-off of 30 s x 4")
     item_lifetime_days: int = Field(default=30, ge=1, description="age at which a sandbox Item needs its user again")
+    state_file: Path | None = Field(default=None, description="kept over a restart; in memory only, when unset")
     rate_limits: Literal["off", "sandbox", "production"] = "off"

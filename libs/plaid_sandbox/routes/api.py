@@ -97,11 +97,11 @@ async def update_webhook(sandbox: Sandbox, item: Item, ask: WebhookUpdate) -> An
 
 async def get_accounts(_: Sandbox, item: Item, ask: AccountsGet) -> Answer:
     """Return the shared accounts with their balances."""
-    accounts = item.selected(ask.options.account_ids if ask.options else None)
+    accounts = item.book.selected(ask.options.account_ids if ask.options else None)
     if not accounts:
         raise PlaidError("NO_ACCOUNTS")
     return {
-        "accounts": [rendering.account(account, item.ledger.balance(account.account_id)) for account in accounts],
+        "accounts": [rendering.account(account, item.book.ledger.balance(account.account_id)) for account in accounts],
         "item": item.fields(),
     }
 

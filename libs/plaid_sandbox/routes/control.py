@@ -10,8 +10,9 @@ from starlette.routing import Route
 from plaid_sandbox.bank.transactions import Transaction
 from plaid_sandbox.core import Sandbox
 from plaid_sandbox.encoding import number
-from plaid_sandbox.errors import PlaidError
-from plaid_sandbox.items import Item, Stage, instant
+from plaid_sandbox.errors import CATALOGUE, PlaidError
+from plaid_sandbox.items import Item, instant
+from plaid_sandbox.outages import Outage
 from plaid_sandbox.requests import Part
 from plaid_sandbox.routes.endpoint import Answer, get, post
 from plaid_sandbox.webhooks.faults import Faults
@@ -32,6 +33,9 @@ def routes(sandbox: Sandbox) -> list[Route]:
         post(sandbox, f"{ROOT}/webhooks/faults", Faults, set_faults),
         post(sandbox, f"{ROOT}/webhooks/rotate_key", Part, rotate_key),
         post(sandbox, f"{ROOT}/clock/advance", Advance, advance),
+        get(sandbox, f"{ROOT}/outages", list_outages),
+        post(sandbox, f"{ROOT}/outages", Outage, order_outage),
+        post(sandbox, f"{ROOT}/outages/clear", Part, clear_outages),
     ]
 
 
@@ -43,9 +47,7 @@ async def list_items(sandbox: Sandbox, _: Request) -> Answer:
 async def truth(sandbox: Sandbox, request: Request) -> Answer:
     """Return every transaction that a complete sync would hold now, with what only the bank knows of it."""
     item = find_item(sandbox, request)
-    visible = item.stage > Stage.NOT_READY
-    rows = [row for row in item.ledger.standing() if visible and row.account_id in item.account_ids]
-    return _summary(item) | {"transactions": [_known(item, row) for row in rows]}
+    return _summary(item) | {"transactions": [_known(item, row) for row in item.book.transactions()]}
 
 
 async def list_deliveries(sandbox: Sandbox, _: Request) -> Answer:
@@ -72,6 +74,25 @@ async def advance(sandbox: Sandbox, ask: Advance) -> Answer:
     return {"now": instant(sandbox.clock.now())}
 
 
+async def list_outages(sandbox: Sandbox, _: Request) -> Answer:
+    """Return the outages that are on, with the calls they have left."""
+    return {"outages": [outage.model_dump() for outage in sandbox.outages.ordered]}
+
+
+async def order_outage(sandbox: Sandbox, outage: Outage) -> Answer:
+    """Let the next calls fail or take long: all, or those of one path, Item or institution."""
+    if outage.error_code not in {None, *CATALOGUE}:
+        raise PlaidError("INVALID_FIELD", f"error_code: {outage.error_code} is no code of Plaid's")
+    sandbox.outages.ordered.append(outage)
+    return {"outage": outage.model_dump()}
+
+
+async def clear_outages(sandbox: Sandbox, _: Part) -> Answer:
+    """End all outages."""
+    sandbox.outages.ordered.clear()
+    return {"outages": []}
+
+
 def find_item(sandbox: Sandbox, request: Request) -> Item:
     """Return the Item that the path names."""
     item = sandbox.registry.find(request.path_params["item_id"])
@@ -82,21 +103,21 @@ def find_item(sandbox: Sandbox, request: Request) -> Item:
 
 def _summary(item: Item) -> dict[str, object]:
     return {
-        "account_ids": [account.account_id for account in item.accounts],
+        "account_ids": [account.account_id for account in item.book.accounts],
         "created_at": instant(item.created_at),
         "error": item.error.code if item.error else None,
         "institution_id": item.institution.institution_id,
         "institution_name": item.institution.name,
         "item_id": item.item_id,
-        "transactions_update_status": item.stage.name,
+        "transactions_update_status": item.book.stage.name,
         "user": item.username,
-        "version": item.ledger.version,
+        "version": item.book.ledger.version,
         "webhook": item.webhook,
     }
 
 
 def _known(item: Item, row: Transaction) -> dict[str, object]:
-    currency = item.ledger.accounts[row.account_id].currency
+    currency = item.book.ledger.accounts[row.account_id].currency
     return {
         "account_id": row.account_id,
         "amount": number(row.amount),

@@ -1,7 +1,6 @@
-"""The control API of one Item: new, changed and withdrawn transactions, changes between pages, injected errors."""
+"""The control API of one Item: new, corrected and withdrawn transactions, and changes between a reader's pages."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Annotated, TypeVar
 
 from pydantic import Field
@@ -9,13 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from plaid_sandbox.bank import transitions
-from plaid_sandbox.bank.history import hold
-from plaid_sandbox.bank.lines import described
-from plaid_sandbox.bank.transactions import Transaction, kind_of
+from plaid_sandbox.changes import Change, Created, Edited, Line, Spent, Withdrawn
 from plaid_sandbox.core import Sandbox
-from plaid_sandbox.errors import CATALOGUE, PlaidError
-from plaid_sandbox.items import InjectedError, Item
+from plaid_sandbox.items import Item
 from plaid_sandbox.requests import Amount, Day, Part
 from plaid_sandbox.routes.control import ROOT, find_item
 from plaid_sandbox.routes.endpoint import Answer, reply
@@ -49,13 +44,6 @@ class Mutations(Part):
     times: Annotated[int, Field(ge=0, le=1000)] = 1
 
 
-class ErrorOrder(Part):
-    error_code: str
-    calls: Annotated[int, Field(ge=1)] = 1
-    path: str | None = None
-    message: str | None = None
-
-
 def routes(sandbox: Sandbox) -> list[Route]:
     """Return the routes of this module."""
     return [
@@ -64,40 +52,37 @@ def routes(sandbox: Sandbox) -> list[Route]:
         _on_item(sandbox, "transactions/withdraw", Withdrawal, withdraw),
         _on_item(sandbox, "refresh", Part, refresh),
         _on_item(sandbox, "mutations", Mutations, mutate_between_pages),
-        _on_item(sandbox, "errors", ErrorOrder, inject_error),
     ]
 
 
 def add(sandbox: Sandbox, item: Item, ask: NewTransaction) -> Answer:
     """Add one transaction; without an amount, a few pending purchases of the user's own habits."""
     today = sandbox.clock.now().date()
-    occasion = f"control {item.ledger.version}"
     if ask.amount is None:
-        rows = transitions.arrivals(item.login, item.slots, occasion, today)
-    else:
-        key = item.login.identifier(occasion)
-        row = described(key, account_for(item, ask.account_id), ask.name, ask.date or today, ask.amount)
-        rows = [hold(row) if ask.pending else row]
-    sandbox.feed.put(item, *rows)
-    return {"transaction_ids": [row.transaction_id for row in rows]}
+        return _changed(sandbox, item, Spent(day=today))
+    day = ask.date or today
+    line = Line(
+        account_id=account_for(item, ask.account_id).account_id,
+        text=ask.name,
+        amount=ask.amount,
+        posted_on=day,
+        authorized_on=day,
+        pending=ask.pending,
+    )
+    return _changed(sandbox, item, Created(day=today, lines=(line,)))
 
 
 def edit(sandbox: Sandbox, item: Item, ask: Edit) -> Answer:
     """Change a transaction in place; with nothing to change, send it again unchanged."""
-    row = _standing(item, ask.transaction_id)
-    amount = row.amount if ask.amount is None else ask.amount
-    edited = replace(
-        row, amount=amount, kind=kind_of(row.category, amount), name=ask.name or row.name, date=ask.date or row.date
-    )
-    sandbox.feed.put(item, edited)
-    return {"transaction_ids": [row.transaction_id]}
+    day = sandbox.clock.now().date()
+    change = Edited(day=day, transaction_id=ask.transaction_id, amount=ask.amount, name=ask.name, posted_on=ask.date)
+    return _changed(sandbox, item, change)
 
 
 def withdraw(sandbox: Sandbox, item: Item, ask: Withdrawal) -> Answer:
     """Remove transactions, pending or posted."""
-    rows = [_standing(item, transaction_id) for transaction_id in ask.transaction_ids]
-    sandbox.feed.change(item, lambda: item.ledger.remove(row.transaction_id for row in rows))
-    return {"transaction_ids": [row.transaction_id for row in rows]}
+    change = Withdrawn(day=sandbox.clock.now().date(), transaction_ids=tuple(ask.transaction_ids))
+    return _changed(sandbox, item, change)
 
 
 def refresh(sandbox: Sandbox, item: Item, _: Part) -> Answer:
@@ -112,19 +97,12 @@ def mutate_between_pages(_: Sandbox, item: Item, ask: Mutations) -> Answer:
     return {"mutations_due": item.mutations_due}
 
 
-def inject_error(_: Sandbox, item: Item, ask: ErrorOrder) -> Answer:
-    """Let the next calls about this Item fail with this code, at one path or at all."""
-    if ask.error_code not in CATALOGUE:
-        raise PlaidError("INVALID_FIELD", f"error_code: {ask.error_code} is no code of Plaid's")
-    item.injected.append(InjectedError(PlaidError(ask.error_code, ask.message), ask.calls, ask.path))
-    return {"error_code": ask.error_code, "calls": ask.calls}
-
-
-def _standing(item: Item, transaction_id: str) -> Transaction:
-    row = item.ledger.find(transaction_id)
-    if row is None:
-        raise PlaidError("NOT_FOUND", "no such transaction")
-    return row
+def _changed(sandbox: Sandbox, item: Item, change: Change) -> Answer:
+    page = sandbox.feed.change(item, change)
+    return {
+        name: [row.transaction_id for row in rows]
+        for name, rows in (("added", page.added), ("modified", page.modified), ("removed", page.removed))
+    }
 
 
 def _on_item(sandbox: Sandbox, path: str, model: type[PartT], handle: Handler[PartT]) -> Route:

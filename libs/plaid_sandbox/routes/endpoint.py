@@ -1,5 +1,6 @@
 """What every endpoint does alike: read, check, answer, and put errors in Plaid's form."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
@@ -7,21 +8,24 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from plaid_sandbox.core import Sandbox
 from plaid_sandbox.encoding import encode
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.items import Item
-from plaid_sandbox.requests import OnItem
+from plaid_sandbox.limits import FIRST_PAGES
+from plaid_sandbox.outages import Outage
+from plaid_sandbox.requests import OnItem, TransactionsSync
 from plaid_sandbox.validation import Ask, authenticate, body_of, parse
 
 _log = logging.getLogger(__name__)
+_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 Answer = Mapping[str, object]
 AskT = TypeVar("AskT", bound=Ask)
 OnItemT = TypeVar("OnItemT", bound=OnItem)
-PartT = TypeVar("PartT", bound=BaseModel)
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def reply(sandbox: Sandbox, body: Answer, status: int = 200) -> Response:
@@ -40,7 +44,7 @@ def get(sandbox: Sandbox, path: str, handle: Callable[[Sandbox, Request], Awaita
 
 
 def post(
-    sandbox: Sandbox, path: str, model: type[PartT], handle: Callable[[Sandbox, PartT], Awaitable[Answer]]
+    sandbox: Sandbox, path: str, model: type[ModelT], handle: Callable[[Sandbox, ModelT], Awaitable[Answer]]
 ) -> Route:
     """Return the route of an endpoint of our own that changes something."""
 
@@ -56,9 +60,11 @@ def plaid(
     """Return the route of an endpoint that is not about one Item."""
 
     async def answer(request: Request) -> Response:
-        body = await body_of(request)
-        authenticate(request.headers, body, sandbox.settings)
-        return reply(sandbox, await handle(sandbox, parse(body, model)))
+        client, ask = await _admit(sandbox, request, model)
+        if outage := sandbox.outages.strike(path, None):
+            await _suffer(outage)
+        _count(sandbox, path, client, ask, None)
+        return reply(sandbox, await handle(sandbox, ask))
 
     return Route(path, answer, methods=["POST"])
 
@@ -73,16 +79,18 @@ def plaid_item(
 ) -> Route:
     """Return the route of an endpoint about one Item; a broken Item answers its error unless `broken_too`."""
 
-    async def handle_ask(_: Sandbox, ask: OnItemT) -> Answer:
+    async def answer(request: Request) -> Response:
+        client, ask = await _admit(sandbox, request, model)
         item = sandbox.registry.by_access_token(ask.access_token)
-        if fault := item.fault_for(path):
-            raise fault
+        if outage := sandbox.outages.strike(path, item):
+            await _suffer(outage)
+        _count(sandbox, path, client, ask, item)
         expire(sandbox, item)
         if item.error and not broken_too:
             raise item.error
-        return await handle(sandbox, item, ask)
+        return reply(sandbox, await handle(sandbox, item, ask))
 
-    return plaid(sandbox, path, model, handle_ask)
+    return Route(path, answer, methods=["POST"])
 
 
 def expire(sandbox: Sandbox, item: Item) -> None:
@@ -92,12 +100,39 @@ def expire(sandbox: Sandbox, item: Item) -> None:
         sandbox.feed.fail(item, PlaidError("ITEM_LOGIN_REQUIRED"))
 
 
+class GatewayError(Exception):
+    """A proxy before Plaid answers with a page of its own."""
+
+
+async def _admit(sandbox: Sandbox, request: Request, model: type[AskT]) -> tuple[str, AskT]:
+    body = await body_of(request)
+    client = authenticate(request.headers, body, sandbox.settings)
+    return client, parse(body, model)
+
+
+async def _suffer(outage: Outage) -> None:
+    await asyncio.sleep(outage.delay)
+    if outage.gateway_error:
+        raise GatewayError
+    if outage.error_code:
+        raise PlaidError(outage.error_code, outage.message)
+
+
+def _count(sandbox: Sandbox, path: str, client: str, ask: Ask, item: Item | None) -> None:
+    first_page = isinstance(ask, TransactionsSync) and not ask.cursor
+    for name in (path, FIRST_PAGES) if first_page else (path,):
+        sandbox.limiter.count(name, client=client, item_id=item.item_id if item else None, now=sandbox.clock.now())
+
+
 def refusals(sandbox: Sandbox) -> dict[object, Callable[[Request, Exception], Awaitable[Response]]]:
     """Return the handlers that answer in Plaid's form whatever goes wrong."""
 
     async def plaid_error(_: Request, error: Exception) -> Response:
         known = error if isinstance(error, PlaidError) else PlaidError("INTERNAL_SERVER_ERROR")
         return reply(sandbox, known.fields(), known.status)
+
+    async def gateway_error(_: Request, __: Exception) -> Response:
+        return HTMLResponse(_GATEWAY_PAGE, 502)
 
     async def unexpected(request: Request, error: Exception) -> Response:
         _log.error("%s failed", request.url.path, exc_info=error)
@@ -108,4 +143,10 @@ def refusals(sandbox: Sandbox) -> dict[object, Callable[[Request, Exception], Aw
             request, PlaidError("NOT_FOUND", f"{request.method} {request.url.path} is no endpoint")
         )
 
-    return {PlaidError: plaid_error, 404: not_found, 405: not_found, Exception: unexpected}
+    return {
+        PlaidError: plaid_error,
+        GatewayError: gateway_error,
+        404: not_found,
+        405: not_found,
+        Exception: unexpected,
+    }

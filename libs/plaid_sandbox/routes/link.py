@@ -10,6 +10,7 @@ from starlette.routing import Route
 from plaid_sandbox import institutions
 from plaid_sandbox.bank.accounts import Account
 from plaid_sandbox.bank.login import Login
+from plaid_sandbox.changes import Shared
 from plaid_sandbox.core import Sandbox
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.institutions import Institution
@@ -129,7 +130,7 @@ def log_in(sandbox: Sandbox, link: LinkToken, institution: Institution, username
         raise PlaidError("INVALID_INSTITUTION")
     if username != link.item.username:
         raise PlaidError("INVALID_UPDATED_USERNAME")
-    return link.item.login
+    return link.item.book.login
 
 
 def signed_in(begun: Authentication) -> Answer:
@@ -155,14 +156,15 @@ async def _make_item(sandbox: Sandbox, link: LinkToken, begun: Authentication, c
     days = link.ask.transactions.days_requested if link.ask.transactions else None
     terms = Terms(link.ask.products or [], days, link.ask.webhook)
     ids = [account.account_id for account in chosen]
-    return await asyncio.to_thread(sandbox.registry.add, begun.login, begun.institution, ids, terms)
+    return await asyncio.to_thread(sandbox.registry.create, begun.login, begun.institution, ids, terms)
 
 
 def _repair(sandbox: Sandbox, link: LinkToken, item: Item, chosen: list[Account]) -> None:
     item.error = None
     item.repaired_at = sandbox.clock.now()
     if link.selects_accounts:
-        sandbox.feed.share(item, {account.account_id for account in chosen})
+        ids = tuple(account.account_id for account in chosen)
+        sandbox.feed.change(item, Shared(day=sandbox.clock.now().date(), account_ids=ids))
 
 
 def _metadata(session: Session, institution: Institution, chosen: list[Account]) -> dict[str, object]:

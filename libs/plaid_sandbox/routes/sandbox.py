@@ -1,15 +1,13 @@
 """Plaid's sandbox-only endpoints."""
 
 import asyncio
-from dataclasses import replace
 from datetime import date, timedelta
 
 from starlette.routing import Route
 
 from plaid_sandbox import institutions
 from plaid_sandbox.bank.accounts import Account
-from plaid_sandbox.bank.lines import described
-from plaid_sandbox.bank.transactions import Transaction
+from plaid_sandbox.changes import Created, Line
 from plaid_sandbox.core import Sandbox
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.items import Item
@@ -64,7 +62,7 @@ async def create_public_token(sandbox: Sandbox, ask: SandboxTokenCreate) -> Answ
     days = options.transactions.days_requested if options.transactions else None
     terms = Terms(ask.initial_products, days, options.webhook)
     shared = [account.account_id for account in login.open_accounts().values()]
-    item = await asyncio.to_thread(sandbox.registry.add, login, institution, shared, terms)
+    item = await asyncio.to_thread(sandbox.registry.create, login, institution, shared, terms)
     return {"public_token": sandbox.registry.issue_public_token(item)}
 
 
@@ -88,31 +86,30 @@ async def reset_login(sandbox: Sandbox, item: Item, _: OnItem) -> Answer:
 async def create_transactions(sandbox: Sandbox, item: Item, ask: SandboxTransactionsCreate) -> Answer:
     """Add transactions that the next sync finds; webhooks fire as after a refresh."""
     today = sandbox.clock.now().date()
-    rows = [
-        _transaction(item, wanted, today, f"{item.ledger.version}.{number}")
-        for number, wanted in enumerate(ask.transactions)
-    ]
-    sandbox.feed.put(item, *rows)
+    lines = tuple(_line(item, wanted, today) for wanted in ask.transactions)
+    sandbox.feed.change(item, Created(day=today, lines=lines))
     return {}
 
 
-def _transaction(item: Item, wanted: SandboxTransaction, today: date, key: str) -> Transaction:
+def account_for(item: Item, account_id: str | None) -> Account:
+    """Return the account of this id, or the Item's checking account when none is named."""
+    if account_id is not None:
+        return item.book.selected([account_id])[0]
+    checking = (account for account in item.book.accounts if account.subtype == "checking")
+    return next(checking, item.book.accounts[0])
+
+
+def _line(item: Item, wanted: SandboxTransaction, today: date) -> Line:
     for day in (wanted.date_transacted, wanted.date_posted):
         if not today - _OLDEST <= day <= today:
             raise PlaidError("INVALID_FIELD", "dates must be within the last 730 days and not in the future")
     account = account_for(item, wanted.account_id)
     if wanted.iso_currency_code not in {None, account.currency.iso}:
         raise PlaidError("INVALID_FIELD", "iso_currency_code is not the account's currency")
-    created = item.login.identifier("created", key)
-    row = described(created, account, wanted.description, wanted.date_posted, wanted.amount)
-    return replace(row, authorized_date=wanted.date_transacted)
-
-
-def account_for(item: Item, account_id: str | None) -> Account:
-    """Return the account of this id, or the Item's checking account when none is named."""
-    if account_id is not None:
-        return item.selected([account_id])[0]
-    for account in item.accounts:
-        if account.subtype == "checking":
-            return account
-    return item.accounts[0]
+    return Line(
+        account_id=account.account_id,
+        text=wanted.description,
+        amount=wanted.amount,
+        posted_on=wanted.date_posted,
+        authorized_on=wanted.date_transacted,
+    )

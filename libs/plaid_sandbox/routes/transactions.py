@@ -3,10 +3,11 @@
 from starlette.routing import Route
 
 from plaid_sandbox import rendering
-from plaid_sandbox.bank import transitions
+from plaid_sandbox.book import DEFAULT_DAYS, Stage
+from plaid_sandbox.changes import Spent
 from plaid_sandbox.core import Sandbox
 from plaid_sandbox.cursors import Cursor, decode
-from plaid_sandbox.items import DEFAULT_DAYS, Item, Stage
+from plaid_sandbox.items import Item
 from plaid_sandbox.rendering import Form
 from plaid_sandbox.requests import OnItem, SyncOptions, TransactionsSync
 from plaid_sandbox.routes.endpoint import Answer, plaid_item
@@ -25,17 +26,17 @@ async def sync(sandbox: Sandbox, item: Item, ask: TransactionsSync) -> Answer:
     """Return the page after the cursor; before any history was read an empty one without a cursor."""
     options = ask.options or SyncOptions()
     stream = item.item_id + (options.account_id or "")
-    accounts = item.selected([options.account_id] if options.account_id else None)
+    accounts = item.book.selected([options.account_id] if options.account_id else None)
     _arm(sandbox, item, options)
-    if item.stage == Stage.NOT_READY:
+    if item.book.stage == Stage.NOT_READY:
         return _answer(item, Page(Cursor()), options, "")
     page = page_after(
-        item.ledger, _begin(item, ask.cursor, stream), ask.count, {account.account_id for account in accounts}
+        item.book.ledger, _begin(item, ask.cursor, stream), ask.count, {account.account_id for account in accounts}
     )
     answer = _answer(item, page, options, page.cursor.encode(stream))
     if page.has_more and item.mutations_due:
         item.mutations_due -= 1
-        _mutate(sandbox, item)
+        sandbox.feed.change(item, Spent(day=sandbox.clock.now().date()))
     return answer
 
 
@@ -55,13 +56,13 @@ def _arm_products(sandbox: Sandbox, item: Item, days_requested: int | None) -> N
     """Add Transactions to an Item that was made without it; how far back is settled now and for ever."""
     if "transactions" not in item.products:
         item.products.append("transactions")
-        item.days_requested = days_requested or DEFAULT_DAYS
+        item.book.days_requested = days_requested or DEFAULT_DAYS
     sandbox.feed.start(item)
 
 
 def _begin(item: Item, cursor: str, stream: str) -> Cursor:
     if cursor == "now":
-        now = item.ledger.version
+        now = item.book.ledger.version
         return Cursor(now, now, now, now)
     return decode(cursor, stream) if cursor else Cursor()
 
@@ -71,10 +72,10 @@ def _answer(item: Item, page: Page, options: SyncOptions, next_cursor: str) -> A
         options.personal_finance_category_version or "v2",
         original_description=bool(options.include_original_description),
     )
-    accounts = item.ledger.accounts
+    accounts = item.book.ledger.accounts
     return {
         "accounts": [
-            rendering.account(accounts[account_id], item.ledger.balance(account_id))
+            rendering.account(accounts[account_id], item.book.ledger.balance(account_id))
             for account_id in sorted(page.account_ids)
         ],
         "added": [rendering.transaction(row, accounts[row.account_id], form) for row in page.added],
@@ -82,11 +83,5 @@ def _answer(item: Item, page: Page, options: SyncOptions, next_cursor: str) -> A
         "removed": [{"account_id": row.account_id, "transaction_id": row.transaction_id} for row in page.removed],
         "next_cursor": next_cursor,
         "has_more": page.has_more,
-        "transactions_update_status": item.stage.name,
+        "transactions_update_status": item.book.stage.name,
     }
-
-
-def _mutate(sandbox: Sandbox, item: Item) -> None:
-    """Change the bank's data behind the back of a reader who is between two pages."""
-    occasion = f"mutation {item.ledger.version}"
-    sandbox.feed.put(item, *transitions.arrivals(item.login, item.slots, occasion, sandbox.clock.now().date()))

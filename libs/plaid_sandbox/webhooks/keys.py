@@ -1,9 +1,11 @@
 """The ES256 keys that sign webhooks, and the JWT that goes with each body."""
 
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -45,6 +47,13 @@ class SigningKey:
         }
 
 
+class Lifetime(NamedTuple):
+    """When a key was made and when it was retired, if it was."""
+
+    created_at: datetime
+    expired_at: datetime | None
+
+
 class KeyRing:
     """The current key and the retired ones. They follow from the seed, so a restart keeps them."""
 
@@ -52,6 +61,18 @@ class KeyRing:
         self._mint = mint
         self._clock = clock
         self._keys = [self.make("webhook key 0")]
+
+    @property
+    def lifetimes(self) -> list[Lifetime]:
+        """When each key came and went, oldest first; with the seed enough to make them again."""
+        return [Lifetime(key.created_at, key.expired_at) for key in self._keys]
+
+    def restore(self, lifetimes: Sequence[Lifetime]) -> None:
+        """Put the keys of an earlier run on the ring instead."""
+        self._keys = [
+            replace(self.make(f"webhook key {number}"), created_at=lifetime.created_at, expired_at=lifetime.expired_at)
+            for number, lifetime in enumerate(lifetimes)
+        ]
 
     @property
     def current(self) -> SigningKey:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from plaid_sandbox.book import Stage
 from plaid_sandbox.errors import PlaidError
-from plaid_sandbox.items import Item, Stage, instant
+from plaid_sandbox.items import Item, instant
 
 Payload = dict[str, object]
 _NOTICE = timedelta(days=7)
@@ -26,8 +27,8 @@ def sync_updates_available(item: Item) -> Payload:
     return transactions(
         item,
         "SYNC_UPDATES_AVAILABLE",
-        initial_update_complete=item.stage >= Stage.INITIAL_UPDATE_COMPLETE,
-        historical_update_complete=item.stage >= Stage.HISTORICAL_UPDATE_COMPLETE,
+        initial_update_complete=item.book.stage >= Stage.INITIAL_UPDATE_COMPLETE,
+        historical_update_complete=item.book.stage >= Stage.HISTORICAL_UPDATE_COMPLETE,
     )
 
 
@@ -54,8 +55,8 @@ def fired(item: Item, code: str, now: datetime, new_transactions: int) -> Payloa
         "DEFAULT_UPDATE": {"error": None, "new_transactions": new_transactions},
         "NEW_ACCOUNTS_AVAILABLE": {"error": None},
         "PENDING_DISCONNECT": {"reason": "INSTITUTION_TOKEN_EXPIRATION", "disconnect_time": instant(now + _NOTICE)},
-        "RECURRING_TRANSACTIONS_UPDATE": {"account_ids": [account.account_id for account in item.accounts]},
-        "USER_ACCOUNT_REVOKED": {"account_id": item.accounts[0].account_id},
+        "RECURRING_TRANSACTIONS_UPDATE": {"account_ids": [account.account_id for account in item.book.accounts]},
+        "USER_ACCOUNT_REVOKED": {"account_id": item.book.accounts[0].account_id},
         "USER_PERMISSION_REVOKED": {"error": PlaidError("USER_PERMISSION_REVOKED").fields() | {"status": 400}},
     }
     kind = "TRANSACTIONS" if code in _ABOUT_TRANSACTIONS else "ITEM"
