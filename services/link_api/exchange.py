@@ -1,0 +1,117 @@
+"""Makes an integration of the public token that a Link session yielded."""
+
+from datetime import UTC, datetime
+
+import structlog
+from prometheus_client import Counter
+from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
+
+from common import outbox
+from common.database import Database
+from common.events import SyncRequested
+from common.plaid import ItemGone, PlaidClient, PlaidError, UserMustAct
+from common.sealing import SealedToken, Vault
+from link_api.domain import accounts as plaid_accounts
+from link_api.domain import link_results
+from link_api.domain.duplicates import duplicate_of
+from link_api.domain.link_results import LinkedItem
+from link_api.institutions import Institutions
+from link_api.store import accounts, integrations, sessions
+from link_api.store.integrations import NewItem
+from link_api.store.sessions import LinkSession
+
+log = structlog.get_logger(__name__)
+
+LINKS = Counter("links_total", "Public tokens by what became of them", ["outcome"])
+
+
+class ForeignPublicToken(Exception):
+    """No Link session of this user issued this public token."""
+
+
+class DuplicateBank(Exception):
+    """The user has linked one of these accounts already."""
+
+    def __init__(self, integration_id: int) -> None:
+        super().__init__(f"integration {integration_id}")
+        self.integration_id = integration_id
+
+
+class Exchange:
+    """From a public token to a stored integration whose first sync is asked for."""
+
+    def __init__(self, database: Database, plaid: PlaidClient, vault: Vault, institutions: Institutions) -> None:
+        self._database = database
+        self._plaid = plaid
+        self._vault = vault
+        self._institutions = institutions
+
+    async def run(self, user_id: int, public_token: SecretStr, *, allow_duplicate: bool) -> int:
+        """Return the new integration's id, or raise ForeignPublicToken, DuplicateBank or PlaidError."""
+        try:
+            link_session, item = await self._find(user_id, public_token)
+            if not allow_duplicate:
+                await self._refuse_duplicate(user_id, item)
+            answer = await self._plaid.exchange_public_token(public_token)
+        except Exception as error:
+            LINKS.labels(OUTCOMES.get(type(error), "failed")).inc()
+            raise
+        sealed = self._vault.seal(SecretStr(answer["access_token"]))
+        new = NewItem(
+            answer["item_id"], sealed, item.institution_id, item.institution_name, link_session.days_requested
+        )
+        integration_id = await self._store(user_id, link_session, new)
+        LINKS.labels("linked").inc()
+        await self._describe(integration_id, sealed)
+        return integration_id
+
+    async def _find(self, user_id: int, public_token: SecretStr) -> tuple[LinkSession, LinkedItem]:
+        async with self._database.transaction() as session:
+            open_sessions = await sessions.still_open(session, user_id)
+        for link_session in open_sessions:
+            try:
+                answer = await self._plaid.get_link_token(self._vault.open(link_session.link_token))
+            except (UserMustAct, ItemGone) as error:
+                log.info("link_session.unusable", link_session_id=link_session.id, error_code=error.code)
+                continue
+            if item := link_results.find(answer, public_token.get_secret_value()):
+                return link_session, item
+        raise ForeignPublicToken
+
+    async def _refuse_duplicate(self, user_id: int, item: LinkedItem) -> None:
+        if item.institution_id is None:
+            return
+        async with self._database.transaction() as session:
+            known = await accounts.known(session, user_id, item.institution_id)
+        if (duplicate := duplicate_of(item.accounts, known)) is not None:
+            raise DuplicateBank(duplicate)
+
+    async def _store(self, user_id: int, link_session: LinkSession, item: NewItem) -> int:
+        """Store the token and ring the first doorbell together: whatever fails later, the item is ours and syncs."""
+        async with self._database.transaction() as session:
+            integration_id = await integrations.add(session, user_id, item)
+            await sessions.close(session, link_session.id)
+            request = SyncRequested(integration_id=integration_id, trigger="linked", requested_at=datetime.now(UTC))
+            await outbox.emit(session, request)
+        log.info("item.linked", integration_id=integration_id, institution_id=item.institution_id)
+        return integration_id
+
+    async def _describe(self, integration_id: int, access_token: SealedToken) -> None:
+        """Store accounts and institution now, so that the user sees them; a failure leaves that to the first sync."""
+        try:
+            answer = await self._plaid.get_accounts(self._vault.open(access_token))
+            rows = plaid_accounts.read(answer, datetime.now(UTC))
+            institution_id = (answer.get("item") or {}).get("institution_id")
+            if institution_id:
+                await self._institutions.ensure(institution_id)
+            async with self._database.transaction() as session:
+                await accounts.add(session, integration_id, rows)
+                if institution_id:
+                    name = (answer.get("item") or {}).get("institution_name")
+                    await integrations.set_institution(session, integration_id, institution_id, name)
+        except (PlaidError, SQLAlchemyError, OSError) as error:
+            log.warning("item.not_described", integration_id=integration_id, error=type(error).__name__)
+
+
+OUTCOMES: dict[type[Exception], str] = {ForeignPublicToken: "foreign", DuplicateBank: "duplicate"}

@@ -1,0 +1,83 @@
+"""Builds link_api: the only place that knows every part of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from common import web
+from common.plaid import Credentials, PlaidClient
+from common.runtime import Infrastructure, Service
+from common.sealing import Vault
+from link_api.callers import Callers
+from link_api.domain.link_requests import Terms
+from link_api.domain.page_policy import Page
+from link_api.exchange import Exchange
+from link_api.institutions import Institutions
+from link_api.link_tokens import LinkTokens
+from link_api.middleware import BoundedBody, SafeHeaders
+from link_api.parts import Parts
+from link_api.problems import use_problems
+from link_api.retention import forget_old_events
+from link_api.routes import accounts, events, expenses, integrations, linking, page
+from link_api.settings import Settings
+from link_api.streams import Hub
+
+
+@asynccontextmanager
+async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIterator[Service]:
+    """Yield the running service."""
+    database = infrastructure.database
+    plaid = PlaidClient(Credentials(settings.plaid_client_id, settings.plaid_secret, settings.plaid_host))
+    vault = Vault(settings.plaid_encryption_key)
+    institutions = Institutions(database, plaid, settings.plaid_country_codes)
+    hub = Hub(infrastructure.broker)
+    parts = Parts(
+        database=database,
+        callers=Callers(database, settings.auth_jwt_secret),
+        link_tokens=LinkTokens(database, plaid, vault, terms(settings)),
+        exchange=Exchange(database, plaid, vault, institutions),
+        hub=hub,
+        page=Page(settings.plaid_link_script, settings.plaid_host),
+    )
+    try:
+        yield Service(app=guarded(create_app(parts)), loops=[hub.run, partial(forget_old_events, database)])
+    finally:
+        plaid.close()
+
+
+def terms(settings: Settings) -> Terms:
+    """Return what every Link session of this deployment asks for."""
+    return Terms(
+        client_name=settings.plaid_client_name,
+        language=settings.plaid_language,
+        country_codes=settings.plaid_country_codes,
+        days_requested=settings.plaid_days_requested,
+        webhook=settings.plaid_webhook_url,
+        redirect_uri=settings.plaid_redirect_uri,
+    )
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Return the HTTP face over these parts."""
+    app = FastAPI(
+        title="CORA Bank Sync: link API",
+        summary="Link banks, watch their transactions become expenses.",
+        version="1",
+        redoc_url=None,
+    )
+    app.state.parts = parts
+    use_problems(app)
+    for noun in (linking, integrations, accounts, expenses, events, page):
+        app.include_router(noun.router)
+    app.router.routes.extend(web.probe_routes([parts.database.ping]))
+    app.mount("/page", StaticFiles(directory=page.FOLDER))
+    return app
+
+
+def guarded(app: FastAPI) -> ASGIApp:
+    """Return the app as it is served: around all of it, so that the answer to a crash is guarded too."""
+    return web.Correlation(SafeHeaders(BoundedBody(app)))

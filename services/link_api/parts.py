@@ -1,0 +1,56 @@
+"""What the routes work with, and how FastAPI hands it to them."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from common.database import Database
+from link_api.callers import Caller, Callers
+from link_api.domain import identifiers
+from link_api.domain.page_policy import Page
+from link_api.exchange import Exchange
+from link_api.link_tokens import LinkTokens
+from link_api.problems import unknown
+from link_api.streams import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a route may use; made once in `main`, kept in `app.state`."""
+
+    database: Database
+    callers: Callers
+    link_tokens: LinkTokens
+    exchange: Exchange
+    hub: Hub
+    page: Page
+
+
+bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="The host application's token for its user.")
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+Use = Annotated[Parts, Depends(_parts)]
+
+
+async def _caller(parts: Use, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Caller:
+    return await parts.callers.admit(sent.credentials if sent else None)
+
+
+User = Annotated[Caller, Depends(_caller)]
+
+
+def _integration_id(integration_id: str) -> int:
+    number = identifiers.read(integration_id)
+    if number is None:
+        raise unknown("integration")
+    return number
+
+
+IntegrationId = Annotated[int, Depends(_integration_id)]

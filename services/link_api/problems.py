@@ -1,0 +1,105 @@
+"""Every error as problem+json: our own, Plaid's, the framework's, and a database that does not answer."""
+
+from collections.abc import Callable
+from math import ceil
+from typing import TypeVar, cast
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy import exc
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from common import web
+from common.plaid import ItemGone, OperatorMustAct, PlaidError, RetryLater, UserMustAct
+from common.web import Problem
+
+log = structlog.get_logger(__name__)
+
+ErrorT = TypeVar("ErrorT", bound=Exception)
+
+UNAVAILABLE: tuple[type[Exception], ...] = (OSError, exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+SENTENCES = {
+    404: "There is nothing at this address; /docs lists what there is.",
+    405: "This address does not take that method; /docs lists which it takes.",
+}
+STATUSES: dict[type[PlaidError], int] = {RetryLater: 503, UserMustAct: 422, OperatorMustAct: 502, ItemGone: 410}
+UNREACHABLE = 502
+ADVICE: dict[type[PlaidError], str] = {
+    RetryLater: "The bank or Plaid cannot answer right now; try again later.",
+    UserMustAct: "Your bank needs you: open Link again and follow what it says.",
+    OperatorMustAct: "Plaid refused our request; our operators have to look at this.",
+    ItemGone: "Plaid knows this connection no more; link the bank anew.",
+}
+
+
+def unknown(what: str) -> Problem:
+    """Return the 404 for what does not exist or is another user's: nobody learns which."""
+    return Problem(404, f"There is no such {what}.")
+
+
+def use_problems(app: FastAPI) -> None:
+    """Answer every error of the app as problem+json."""
+    web.use_problems(app)
+    _render(app, HTTPException, of_framework)
+    _render(app, RequestValidationError, of_invalid_request)
+    _render(app, PlaidError, of_plaid)
+    for unavailable in UNAVAILABLE:
+        _render(app, unavailable, of_database)
+
+
+def _render(app: FastAPI, kind: type[ErrorT], problem_of: Callable[[ErrorT], Problem]) -> None:
+    async def handle(_request: Request, error: Exception) -> Response:
+        return problem_of(cast("ErrorT", error)).response()
+
+    app.add_exception_handler(kind, handle)
+
+
+def of_framework(error: HTTPException) -> Problem:
+    """Return an HTTP error of the framework in a sentence that helps."""
+    detail = SENTENCES.get(error.status_code, error.detail)
+    return Problem(error.status_code, detail, headers=dict(error.headers or {}))
+
+
+def of_invalid_request(error: RequestValidationError) -> Problem:
+    """Return what is wrong with a request, field by field; never its values."""
+    problems = error.errors()
+    if any(problem["type"] == "json_invalid" for problem in problems):
+        return Problem(400, "The body is no JSON that can be read.", code="invalid_request")
+    errors = [{"field": _field(problem["loc"]), "message": problem["msg"]} for problem in problems]
+    detail = "; ".join(f"{error['field']}: {error['message']}" for error in errors)
+    return Problem(422, f"{detail}.", code="invalid_request", errors=errors)
+
+
+def _field(location: tuple[str | int, ...]) -> str:
+    """Return ("body", "public_token") as public_token, and ("body",) as body."""
+    return ".".join(str(part) for part in (location[1:] or location))
+
+
+def of_plaid(error: PlaidError) -> Problem:
+    """Return Plaid's refusal with all that its support will ask for."""
+    kind, said = type(error), error.details
+    log.warning("plaid.refused", error_code=said.error_code, plaid_request_id=said.request_id)
+    return Problem(
+        STATUSES[kind] if said.status else UNREACHABLE,
+        said.display_message or ADVICE[kind],
+        code=said.error_code.lower(),
+        retryable=kind is RetryLater,
+        headers={"Retry-After": str(ceil(said.retry_after))} if said.retry_after is not None else None,
+        plaid={
+            "error_type": said.error_type,
+            "error_code": said.error_code,
+            "error_message": said.error_message,
+            "display_message": said.display_message,
+            "request_id": said.request_id,
+        },
+    )
+
+
+def of_database(error: Exception) -> Problem:
+    """Return that the database does not answer."""
+    log.error("database.unavailable", error=type(error).__name__, exc_info=error)
+    detail = "Our database does not answer right now; try again in a moment."
+    return Problem(503, detail, retryable=True, headers={"Retry-After": "5"})

@@ -1,0 +1,85 @@
+"""Integrations: list, one, sync, repaired, disconnect."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from common import outbox
+from common.events import RemovalRequested, StatusChanged, SyncRequested, Trigger
+from common.sealing import SealedToken
+from common.web import Problem
+from link_api.parts import IntegrationId, Parts, Use, User
+from link_api.problems import unknown
+from link_api.schemas import Page, Requested
+from link_api.schemas.integrations import Integration
+from link_api.store import integrations
+
+router = APIRouter(prefix="/api/plaid/integrations", tags=["integrations"])
+
+Include = Annotated[Literal["disconnected"] | None, Query(description="List disconnected ones too")]
+
+
+@router.get("")
+async def list_integrations(parts: Use, user: User, include: Include = None) -> Page[Integration]:
+    """List your linked banks: status, what each asks of you, progress and last error."""
+    async with parts.database.transaction() as session:
+        rows = await integrations.page(session, user.user_id, disconnected=include == "disconnected")
+    return Page(items=[Integration.of(row) for row in rows])
+
+
+@router.get("/{integration_id}")
+async def get_integration(parts: Use, user: User, integration_id: IntegrationId) -> Integration:
+    """Get one linked bank."""
+    return await read_integration(parts, user.user_id, integration_id)
+
+
+@router.post("/{integration_id}/sync", status_code=202)
+async def sync(parts: Use, user: User, integration_id: IntegrationId) -> Requested:
+    """Read this bank's transactions from Plaid now."""
+    return await _ring(parts, user.user_id, integration_id, "manual")
+
+
+@router.post("/{integration_id}/repaired", status_code=202)
+async def repaired(parts: Use, user: User, integration_id: IntegrationId) -> Requested:
+    """Say that Link's update mode ended well: its login is checked and its transactions are read."""
+    return await _ring(parts, user.user_id, integration_id, "repaired")
+
+
+@router.delete("/{integration_id}", status_code=202)
+async def disconnect(parts: Use, user: User, integration_id: IntegrationId) -> Integration:
+    """Disconnect this bank: no more syncs from now on, and Plaid is made to forget it. Its history stays."""
+    async with parts.database.transaction() as session:
+        if await integrations.disconnect(session, user.user_id, integration_id):
+            await outbox.emit(session, RemovalRequested(integration_id=integration_id))
+            changed = StatusChanged(user_id=user.user_id, integration_id=integration_id, status="removing")
+            await outbox.emit(session, changed)
+    return await read_integration(parts, user.user_id, integration_id)
+
+
+async def read_integration(parts: Parts, user_id: int, integration_id: int) -> Integration:
+    """Return the integration, or raise a 404 Problem unless it is this user's."""
+    async with parts.database.transaction() as session:
+        row = await integrations.find(session, user_id, integration_id)
+    if row is None:
+        raise unknown("integration")
+    return Integration.of(row)
+
+
+async def connected(parts: Parts, user_id: int, integration_id: int) -> SealedToken:
+    """Return the way to the integration's item; a 404 Problem unless it is this user's, a 409 once disconnected."""
+    async with parts.database.transaction() as session:
+        link = await integrations.link(session, user_id, integration_id)
+    if link is None:
+        raise unknown("integration")
+    if link.access_token is None or link.status in {"removing", "disconnected"}:
+        raise Problem(409, "This bank is disconnected; link it anew.", code="disconnected")
+    return link.access_token
+
+
+async def _ring(parts: Parts, user_id: int, integration_id: int, trigger: Trigger) -> Requested:
+    await connected(parts, user_id, integration_id)
+    request = SyncRequested(integration_id=integration_id, trigger=trigger, requested_at=datetime.now(UTC))
+    async with parts.database.transaction() as session:
+        await outbox.emit(session, request)
+    return Requested()

@@ -1,0 +1,79 @@
+"""What link_api needs to know."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from common.runtime import StandardSettings
+from common.settings import SMALLEST_SECRET, PlaidSettings, SealingSettings
+
+LONGEST_CLIENT_NAME = 30
+
+Country = Literal[
+    "US", "GB", "ES", "NL", "FR", "IE", "CA", "DE", "IT", "PL", "DK", "NO", "SE", "EE", "LT", "LV", "PT", "BE", "AT",
+    "FI",
+]  # fmt: skip
+Language = Literal[
+    "da", "nl", "en", "et", "fr", "de", "hi", "it", "lv", "lt", "no", "pl", "pt", "ro", "es", "sv", "vi"
+]  # fmt: skip
+
+
+def _a_web_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be a whole URL, such as https://app.example.com/path")
+    return url
+
+
+def _a_redirect_uri(uri: str) -> str:
+    if "?" in uri or "#" in uri:
+        raise ValueError("must have no query string and no fragment; Plaid compares it with the dashboard's allow-list")
+    return uri
+
+
+def _a_client_name(name: str) -> str:
+    if not 1 <= len(name) <= LONGEST_CLIENT_NAME:
+        raise ValueError(f'must have 1 to {LONGEST_CLIENT_NAME} characters, else Link shows "This Application" instead')
+    return name
+
+
+def _split(value: object) -> object:
+    return [part.strip().upper() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+CountryCodes = Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
+
+
+class Settings(StandardSettings, PlaidSettings, SealingSettings):
+    """Settings of link_api; an empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True)
+
+    port: int = Field(default=8000, ge=1, le=65535)
+    plaid_webhook_url: Annotated[str, AfterValidator(_a_web_url)] | None = None
+    plaid_redirect_uri: Annotated[str, AfterValidator(_a_web_url), AfterValidator(_a_redirect_uri)] | None = None
+    plaid_client_name: Annotated[str, AfterValidator(_a_client_name)] = "CORA Expense Tracker"
+    plaid_country_codes: CountryCodes = ("US",)
+    plaid_language: Language = "en"
+    plaid_days_requested: int = Field(default=730, ge=1, le=730)
+    auth_jwt_secret: SecretStr
+
+    @field_validator("plaid_redirect_uri")
+    @classmethod
+    def _is_https_in_production(cls, uri: str | None, info: ValidationInfo) -> str | None:
+        if uri and info.data.get("plaid_env") == "production" and not uri.startswith("https://"):
+            raise ValueError("must begin with https:// in production")
+        return uri
+
+    @field_validator("auth_jwt_secret")
+    @classmethod
+    def _is_long_enough(cls, secret: SecretStr) -> SecretStr:
+        length = len(secret.get_secret_value().encode())
+        if length < SMALLEST_SECRET:
+            raise ValueError(
+                f"has {length} bytes; HS256 needs at least {SMALLEST_SECRET} (RFC 7518, section 3.2); make one with: "
+                'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+            )
+        return secret

@@ -1,0 +1,64 @@
+"""Accounts, as Plaid stated them at the link or at the last sync."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from link_api.domain.duplicates import KnownAccount
+from link_api.domain.link_results import Look
+
+COLUMNS = (
+    "account_id", "persistent_account_id", "name", "official_name", "type", "subtype", "mask", "current_balance",
+    "available_balance", "credit_limit", "iso_currency_code", "unofficial_currency_code", "balance_as_of",
+)  # fmt: skip
+
+ADD = text(f"""
+    INSERT INTO plaid_accounts (integration_id, {", ".join(COLUMNS)})
+    VALUES (:integration_id, {", ".join(f":{name}" for name in COLUMNS)})
+    ON CONFLICT (account_id) DO NOTHING
+""")
+"""A sync that was faster has written the same accounts, no older than these."""
+
+LIST = text("""
+    SELECT a.id, a.integration_id, coalesce(n.name, i.institution_name) AS institution_name, a.name, a.official_name,
+        a.type, a.subtype, a.mask, a.current_balance, a.available_balance, a.credit_limit, a.iso_currency_code,
+        a.unofficial_currency_code, a.balance_as_of, a.enabled
+    FROM plaid_accounts a
+    JOIN plaid_integrations i ON i.id = a.integration_id
+    LEFT JOIN institutions n ON n.institution_id = i.institution_id
+    WHERE i.user_id = :user_id AND i.is_active AND a.is_active
+    ORDER BY a.integration_id, a.id
+""")
+KNOWN = text("""
+    SELECT a.integration_id, a.mask, a.subtype, a.type, a.name, a.official_name
+    FROM plaid_accounts a JOIN plaid_integrations i ON i.id = a.integration_id
+    WHERE i.user_id = :user_id AND i.institution_id = :institution_id AND i.is_active AND i.status <> 'revoked'
+        AND a.is_active
+    ORDER BY a.id
+""")
+"""Not those of a revoked item: linking that bank anew is the remedy."""
+
+
+async def add(session: AsyncSession, integration_id: int, rows: Sequence[dict[str, Any]]) -> None:
+    """Store accounts that are not stored yet; rows in account_id order, as every writer of this table has them."""
+    if rows:
+        await session.execute(ADD, [{"integration_id": integration_id, **row} for row in rows])
+
+
+async def page(session: AsyncSession, user_id: int) -> list[RowMapping]:
+    """Return the accounts of the user's connected integrations."""
+    return list((await session.execute(LIST, {"user_id": user_id})).mappings())
+
+
+async def known(session: AsyncSession, user_id: int, institution_id: str) -> list[KnownAccount]:
+    """Return what the user has linked at the institution."""
+    rows = await session.execute(KNOWN, {"user_id": user_id, "institution_id": institution_id})
+    return [
+        KnownAccount(
+            row.integration_id,
+            {Look.of(row.mask, row.subtype, row.type, name) for name in (row.name, row.official_name) if name},
+        )
+        for row in rows
+    ]
