@@ -23,11 +23,13 @@ class Running:
     port: int
     container: Any
 
-    def run(self, *command: str) -> None:
-        """Run a command inside; raise with its output where it fails."""
+    def run(self, *command: str) -> str:
+        """Run a command inside and return its output; raise with it where the command fails."""
         code, output = self.container.exec(list(command))
+        text: str = output.decode(errors="replace")
         if code:
-            raise RuntimeError(f"{command}: {output.decode(errors='replace')}")
+            raise RuntimeError(f"{command}: {text}")
+        return text
 
 
 @cache

@@ -19,7 +19,7 @@ class Rabbit:
 
     url: str
     origin: str
-    control: Callable[..., None] | None = None
+    control: Callable[..., str] | None = None
 
     async def stop(self) -> None:
         """Stop the broker: connections break, ports close, what is durable stays on disk."""
@@ -29,11 +29,11 @@ class Rabbit:
         """Start it again; return when it takes connections."""
         await self.run("start_app")
 
-    async def run(self, *arguments: str) -> None:
-        """Run rabbitmqctl; raises Missing where the server is not ours to command."""
+    async def run(self, *arguments: str) -> str:
+        """Run rabbitmqctl and return its output; raises Missing where the server is not ours to command."""
         if self.control is None:
             raise Missing("a RabbitMQ that tests may stop (unset TEST_AMQP_URL)")
-        await asyncio.to_thread(self.control, *arguments)
+        return await asyncio.to_thread(self.control, *arguments)
 
 
 @contextmanager
@@ -69,5 +69,5 @@ def _in_container() -> Iterator[Rabbit]:
         yield Rabbit(
             f"amqp://cora:cora@{box.host}:{box.port}/",
             f"container {IMAGE}",
-            lambda *arguments: box.run("rabbitmqctl", *arguments),
+            lambda *arguments: box.run("rabbitmqctl", "-q", *arguments),
         )

@@ -26,17 +26,18 @@ def find_scripts() -> Path | None:
 
 
 @contextmanager
-def node(scripts: Path) -> Iterator[tuple[str, Callable[..., None]]]:
+def node(scripts: Path) -> Iterator[tuple[str, Callable[..., str]]]:
     """Run a node until the block ends; yield its URL and a function that runs rabbitmqctl on it."""
     folder = Path(tempfile.mkdtemp(prefix="cora-rabbitmq-"))
     port = free_port()
     environment = _environment(folder, port)
 
-    def control(*arguments: str) -> None:
+    def control(*arguments: str) -> str:
         command = [str(scripts / "rabbitmqctl"), "-q", "-n", environment["RABBITMQ_NODENAME"], *arguments]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - our own words
         if done.returncode:
             raise RuntimeError(f"rabbitmqctl {arguments}: {done.stderr or done.stdout}")
+        return done.stdout
 
     with (folder / "output").open("w") as output:
         server = subprocess.Popen(  # noqa: S603 - our own words

@@ -101,7 +101,8 @@ class Link(Generic[T]):
             error = await self._in_own_task()
             pause = SHORTEST_PAUSE if error is None else min(2 * pause, LONGEST_PAUSE)
             wait = pause * random.uniform(0.5, 1)  # noqa: S311 - spreads reconnects, guards nothing
-            log.warning("broker.lost", link=self._name, reason=error or "connection lost", again_in=round(wait, 1))
+            happened = "broker.lost" if error is None else "broker.unreachable"
+            log.warning(happened, link=self._name, reason=error, again_in=round(wait, 1))
             await asyncio.sleep(wait)
 
     async def _in_own_task(self) -> str | None:
@@ -114,7 +115,7 @@ class Link(Generic[T]):
             await asyncio.wait([task])
             raise
         if task.cancelled():
-            return "connection lost"
+            return "cancelled by the library"
         error = task.exception()
         return f"{type(error).__name__}: {error}" if error else None
 
