@@ -1,0 +1,136 @@
+// The banks and their accounts, each bank a card that moves while its history loads.
+
+import { clone, fill, onAction, reconcile } from "./dom.js";
+import { format } from "./money.js";
+import { ago, day, setAgo } from "./time.js";
+
+const STAGES = ["NOT_READY", "INITIAL_UPDATE_COMPLETE", "HISTORICAL_UPDATE_COMPLETE"];
+const COMPLETE = STAGES.length - 1;
+
+const BANNERS = {
+  reconnect: ["Your bank asks you to sign in again. Until then no new transactions arrive.", "Reconnect"],
+  relink: ["Your bank ended this connection. Connect it again to go on; your expenses stay.", "Connect again"],
+};
+
+const count = (number) => new Intl.NumberFormat().format(number);
+const many = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+
+function statusOf(bank) {
+  if (bank.status === "removing") return ["busy", "Disconnecting"];
+  if (bank.action_required) return ["bad", "Needs your attention"];
+  if (bank.status === "on_hold") return ["bad", "Paused; our team is looking into it"];
+  if (bank.stage < COMPLETE && bank.syncing) return ["busy", "Importing"];
+  if (bank.syncing || bank.asked) return ["busy", "Looking for new transactions"];
+  if (bank.last_error) return ["warn", "Last sync failed; we try again by ourselves"];
+  if (!bank.last_sync_at) return ["busy", "Getting ready"];
+  return ["good", `Up to date, synced ${ago(bank.last_sync_at)}`];
+}
+
+function progressOf(bank) {
+  if (!bank.transactions) {
+    return bank.reading ? `Reading your transactions, ${count(bank.reading)} so far` : "Waiting for your bank's first answer";
+  }
+  const stored = `${many(bank.transactions, "transaction")} imported`;
+  return bank.reading ? `${stored}, reading ${count(bank.reading)} more` : `${stored}, waiting for the rest of your history`;
+}
+
+function summaryOf(bank) {
+  const since = bank.history_from ? ` since ${day(bank.history_from)}` : "";
+  return `${many(bank.transactions, "transaction")}${since}`;
+}
+
+function drawLogo(card, { name, logo, primary_color: color }) {
+  const sign = card.querySelector(".monogram");
+  const picture = sign.querySelector("img");
+  sign.querySelector("span").textContent = name.trim().charAt(0).toUpperCase();
+  if (color) sign.style.setProperty("--brand", color);
+  picture.hidden = !logo;
+  if (logo && !picture.src) picture.src = `data:image/png;base64,${logo}`;
+}
+
+function drawProgress(card, bank) {
+  const loading = bank.stage < COMPLETE && bank.status === "active";
+  const block = card.querySelector(".importing");
+  block.hidden = !loading;
+  if (!loading) return;
+  block.querySelectorAll(".steps li").forEach((step, index) => {
+    step.dataset.step = index <= bank.stage ? "done" : index === bank.stage + 1 ? "now" : "next";
+  });
+}
+
+function owes(account) {
+  return account.type === "credit" || account.type === "loan";
+}
+
+function balanceNote(account, money) {
+  if (owes(account)) return account.credit_limit ? `owed of ${money(account.credit_limit)}` : "owed";
+  return account.available_balance ? `${money(account.available_balance)} available` : null;
+}
+
+function drawAccount(row, account) {
+  const money = (amount) => format(amount, account.currency, account.unofficial_currency);
+  fill(row, {
+    account: account.name,
+    kind: account.subtype ?? account.type,
+    mask: account.mask && `••••\u00a0${account.mask}`,
+    balance: account.current_balance ? money(account.current_balance) : "Balance unknown",
+    note: balanceNote(account, money),
+  });
+  const time = row.querySelector("time");
+  time.parentElement.hidden = !account.balance_as_of;
+  if (account.balance_as_of) setAgo(time, account.balance_as_of);
+}
+
+function drawBank(card, bank) {
+  const [tone, status] = statusOf(bank);
+  const [banner, repair] = BANNERS[bank.action_required] ?? [null, null];
+  card.dataset.tone = tone;
+  card.dataset.integration = bank.id;
+  card.setAttribute("aria-label", bank.institution.name);
+  fill(card, {
+    name: bank.institution.name,
+    status,
+    banner,
+    repair,
+    error: bank.last_error && tone === "warn" ? bank.last_error.message : null,
+    reference: bank.last_error?.request_id && tone === "warn" ? `Reference ${bank.last_error.request_id}` : null,
+    progress: progressOf(bank),
+    summary: bank.transactions && bank.stage === COMPLETE ? summaryOf(bank) : null,
+  });
+  card.querySelector(".banner").hidden = !banner;
+  card.querySelector('[data-do="sync"]').disabled = bank.syncing || bank.asked || bank.status !== "active";
+  card.querySelector('[data-do="disconnect"]').disabled = bank.status === "removing";
+  drawLogo(card, bank.institution);
+  drawProgress(card, bank);
+  const list = card.querySelector(".accounts");
+  reconcile(list, bank.accounts, { key: (one) => one.id, create: () => clone("account-card"), update: drawAccount });
+}
+
+function createCard(actions) {
+  const card = clone("bank-card");
+  const id = () => card.bank;
+  onAction(card, {
+    sync: () => actions.sync(id()),
+    disconnect: () => actions.disconnect(id()),
+    repair: () => actions.repair(id()),
+  });
+  return card;
+}
+
+// Draws the cards into `list`; actions.sync, .disconnect and .repair get the bank that the user pointed at.
+export function drawBanks(list, banks, actions) {
+  reconcile(list, banks, {
+    key: (bank) => bank.id,
+    create: () => createCard(actions),
+    update: (card, bank) => {
+      card.bank = bank;
+      drawBank(card, bank);
+    },
+  });
+}
+
+// How far a bank's history is; a word that we do not know promises nothing to wait for.
+export function stageOf(word) {
+  const stage = STAGES.indexOf(word);
+  return stage < 0 ? COMPLETE : stage;
+}

@@ -1,0 +1,38 @@
+// Times and calendar days in the reader's language.
+
+const STEPS = [
+  ["minute", 60],
+  ["hour", 3600],
+  ["day", 86_400],
+];
+
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const thisYear = new Intl.DateTimeFormat(undefined, { timeZone: "UTC", month: "short", day: "numeric" });
+const anyYear = new Intl.DateTimeFormat(undefined, { timeZone: "UTC", year: "numeric", month: "short", day: "numeric" });
+
+export function ago(time, now = Date.now()) {
+  const seconds = Math.max(0, (now - Date.parse(time)) / 1000);
+  if (seconds < 45) return "just now";
+  const [unit, length] = STEPS.findLast(([, size]) => seconds >= size) ?? STEPS[0];
+  return relative.format(-Math.round(seconds / length), unit);
+}
+
+// A calendar day has no time zone: it is the same day for everyone.
+export function day(date) {
+  const form = date.startsWith(String(new Date().getFullYear())) ? thisYear : anyYear;
+  return form.format(new Date(`${date}T00:00:00Z`));
+}
+
+// The reader's own calendar day, so many days ago, as YYYY-MM-DD.
+export function daysAgo(days) {
+  const then = new Date();
+  then.setDate(then.getDate() - days);
+  return new Date(then.getTime() - then.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+}
+
+export function setAgo(element, time) {
+  element.dateTime = time;
+  element.title = moment.format(new Date(time));
+  element.textContent = ago(time);
+}
