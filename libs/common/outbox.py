@@ -5,7 +5,7 @@ has it; what a crash left behind, a relay claims (committed before it publishes)
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -27,8 +27,10 @@ OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest event that still wait
 BURIED = Counter("outbox_buried_total", "Events that no queue took or every try failed on", ["type"])
 
 EMITTER_HEAD_START = "2 seconds"
-CLAIM = "30 seconds"
+CLAIM = "10 seconds"
 BATCH = 500
+BREATH = 1.0
+"""Seconds for a full batch before the next is claimed; one message that waits for its handlers holds up no other."""
 
 INSERT = text(f"""
     INSERT INTO outbox (id, type, routing_key, body, correlation_id, occurred_at, claimed_until)
@@ -87,14 +89,16 @@ class Outbox:
             self._in_flight[message] = task
             task.add_done_callback(partial(self._forget, message))
 
-    def _forget(self, message: Message, _task: asyncio.Task[None]) -> None:
+    def _forget(self, message: Message, task: asyncio.Task[None]) -> None:
         self._in_flight.pop(message, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("outbox.publish_failed", message_id=str(message.id), type=message.type, exc_info=error)
 
     async def _publish(self, message: Message) -> None:
         try:
             await self._broker.publish(message)
         except BrokerUnavailable:
-            log.warning("outbox.publish_delayed", message_id=str(message.id), type=message.type)
+            log.debug("outbox.publish_delayed", message_id=str(message.id), type=message.type)
         except (Unroutable, Undelivered) as error:
             await self._bury(message, str(error))
         else:
@@ -114,14 +118,17 @@ class Outbox:
     async def _bury(self, message: Message, reason: str) -> None:
         BURIED.labels(message.type).inc()
         log.error("outbox.buried", message_id=str(message.id), type=message.type, reason=reason)
-        async with self._database.transaction() as session:
-            await session.execute(BURY, {"id": message.id, "reason": reason})
+        with suppress(SQLAlchemyError, OSError):  # the relay comes back to it
+            async with self._database.transaction() as session:
+                await session.execute(BURY, {"id": message.id, "reason": reason})
 
     async def relay(self) -> int:
-        """Claim and publish what is left over from crashes and outages; return how many."""
+        """Claim and publish what is left over from crashes and outages; return how many. Claims nothing in vain."""
         in_flight = [message.id for message in self._in_flight]
+        rows: Sequence[RowMapping] = []
         async with self._database.transaction() as session:
-            rows = (await session.execute(CLAIM_LEFT_OVER, {"in_flight": in_flight})).mappings().all()
+            if self._broker.available:
+                rows = (await session.execute(CLAIM_LEFT_OVER, {"in_flight": in_flight})).mappings().all()
             OLDEST.set((await session.execute(AGE)).scalar_one())
         self.publish_soon(_message(row) for row in rows)
         return len(rows)
@@ -131,7 +138,7 @@ class Outbox:
         while True:
             try:
                 while await self.relay() == BATCH:
-                    await self.settle()
+                    await self.settle(BREATH)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("outbox.relay_failed", reason=type(error).__name__)
             await asyncio.sleep(every)

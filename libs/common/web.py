@@ -1,5 +1,6 @@
 """What every HTTP face of ours shares: problem+json (RFC 9457), probes, correlation ids, bounded bodies."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -9,7 +10,7 @@ import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,15 +37,16 @@ class Problem(Exception):
         **extra: Any,
     ) -> None:
         super().__init__(detail)
-        self.status = status
-        self.headers = headers
         title = HTTPStatus(status).phrase
+        self.status = status
+        self.code = code or title.lower().replace(" ", "_")
+        self.headers = headers
         self.body = {
             "type": "about:blank",
             "title": title,
             "status": status,
             "detail": detail,
-            "code": code or title.lower().replace(" ", "_"),
+            "code": self.code,
             "retryable": retryable,
         } | {name: value for name, value in extra.items() if value is not None}
 
@@ -70,7 +72,10 @@ def use_problems(app: Starlette) -> None:
 
 
 class Correlation:
-    """Middleware: one correlation id per request, taken from X-Correlation-ID or made, and sent back."""
+    """One correlation id per request, taken from X-Correlation-ID or made, and sent back.
+
+    Goes around the whole app: a middleware that the app adds lies within the one that answers and logs a 500.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -91,14 +96,31 @@ class Correlation:
             await self._app(scope, receive, send_with_id)
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """Return the raw body, or raise a 413 Problem before more than `limit` bytes are read."""
+async def read_body(request: Request, limit: int, *, within: float = 10.0) -> bytes:
+    """Return the raw body; raise a Problem, 413 before more than `limit` bytes are read, 408 after `within` seconds."""
+    declared = request.headers.get("content-length", "")[:19]
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(limit)
+    try:
+        async with asyncio.timeout(within):
+            return await _collect(request, limit)
+    except TimeoutError:
+        raise Problem(408, f"The body did not arrive within {within:g} seconds.", code="too_slow") from None
+    except ClientDisconnect:
+        raise Problem(400, "The body ended early.", code="cut_off") from None
+
+
+async def _collect(request: Request, limit: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise Problem(413, f"The body is larger than {limit} bytes; send less.")
+            raise _too_large(limit)
     return bytes(body)
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, f"The body is larger than {limit} bytes; send less.", code="too_large")
 
 
 def probe_routes(checks: Sequence[Check]) -> list[Route]:

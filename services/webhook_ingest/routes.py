@@ -1,0 +1,120 @@
+"""POST /api/plaid/webhook: read it whole, believe it only when verified, answer 200 only when it is durable."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from prometheus_client import Counter, Histogram
+
+from common.events import WebhookReceived
+from common.web import Problem, read_body
+from webhook_ingest import answers
+from webhook_ingest.acceptance import Acceptance
+from webhook_ingest.bucket import Bucket
+from webhook_ingest.domain.refusal import Refusal, Unreadable
+from webhook_ingest.domain.webhook import Decision, Webhook, read
+from webhook_ingest.verification import Verifier
+
+log = structlog.get_logger(__name__)
+
+WEBHOOKS = Counter("webhooks_total", "Webhooks by outcome: published, stored, ignored, unknown or why not", ["outcome"])
+ANSWERED = Histogram(
+    "webhook_answer_seconds",
+    "Time from a webhook's headers to its answer",
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+LARGEST = 256 * 1024
+"""Bytes. Plaid's have a few hundred."""
+ACCEPTED = b'{"received":true}'
+ANSWERS: dict[int | str, str] = {
+    400: "Signed, but unreadable or of another environment",
+    401: "Not verified: nothing proves that Plaid sent it",
+    408: "The body took too long",
+    413: "The body is larger than 256 KiB",
+    503: "Neither broker nor database, or no verification key: send it again",
+}
+REQUEST = {
+    "parameters": [
+        {"name": "Plaid-Verification", "in": "header", "required": True, "schema": {"type": "string"}},
+    ],
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+}
+
+
+class Webhooks:
+    """What happens to each webhook, in order."""
+
+    def __init__(
+        self, verifier: Verifier, acceptance: Acceptance, environment: str, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._verifier = verifier
+        self._acceptance = acceptance
+        self._environment = environment
+        self._clock = clock
+        self._log_lines = Bucket(20, 1)
+
+    async def receive(self, request: Request) -> str:
+        """Return what became of the webhook, or raise the Problem to answer with."""
+        body = await read_body(request, LARGEST)
+        try:
+            await self._verifier.verify(request.headers.get("plaid-verification", ""), body)
+            _check_content_type(request)
+            return await self._follow(read(body, self._environment))
+        except Refusal as refusal:
+            problem = answers.problem(refusal, self._environment)
+            self._log("webhook.refused", code=problem.code, size=len(body), sha256=hashlib.sha256(body).hexdigest())
+            raise problem from None
+
+    async def _follow(self, webhook: Webhook) -> str:
+        if webhook.doorbell is not None:
+            event = WebhookReceived(
+                webhook_type=webhook.type,
+                webhook_code=webhook.code,
+                received_at=datetime.fromtimestamp(self._clock(), UTC),
+                **webhook.doorbell.model_dump(),
+            )
+            return await self._acceptance.accept(event)
+        if webhook.decision is Decision.UNKNOWN:
+            self._log("webhook.unknown", webhook_type=webhook.type, webhook_code=webhook.code)
+            return "unknown"
+        return "ignored"
+
+    def _log(self, event: str, **fields: str | int) -> None:
+        if self._log_lines.take():
+            log.warning(event, **fields)
+
+
+def _check_content_type(request: Request) -> None:
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0]
+    if media_type.strip().lower() != "application/json":
+        raise Unreadable("Content-Type")
+
+
+def routes(webhooks: Webhooks) -> APIRouter:
+    """Return the one route that Plaid knows."""
+    router = APIRouter()
+
+    @router.post(
+        "/api/plaid/webhook",
+        responses={code: {"description": text} for code, text in ANSWERS.items()},
+        openapi_extra=REQUEST,
+    )
+    async def plaid_webhook(request: Request) -> Response:
+        """Take a webhook of Plaid. 200 means that it is durable and will have its effect, or that none follows."""
+        started = time.perf_counter()
+        outcome = "failed"
+        try:
+            outcome = await webhooks.receive(request)
+        except Problem as problem:
+            outcome = problem.code
+            raise
+        finally:
+            WEBHOOKS.labels(outcome).inc()
+            ANSWERED.observe(time.perf_counter() - started)
+        return Response(ACCEPTED, media_type="application/json")
+
+    return router

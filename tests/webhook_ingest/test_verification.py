@@ -1,0 +1,203 @@
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.webhook_ingest.doubles import NOW, Clock, KeyEndpoint, Signer, webhook
+from webhook_ingest.domain.refusal import KeyUnavailable, Unverified
+from webhook_ingest.keys import Keys
+from webhook_ingest.verification import Verifier
+
+GENUINE: dict[str, Any] = json.loads((Path(__file__).parent / "genuine_webhook.json").read_text())
+
+
+@dataclass
+class Parts:
+    signer: Signer
+    clock: Clock
+    endpoint: KeyEndpoint
+    verifier: Verifier
+
+
+@pytest.fixture
+def parts() -> Parts:
+    signer, clock = Signer(), Clock()
+    endpoint = KeyEndpoint(signer)
+    return Parts(signer, clock, endpoint, Verifier(Keys(endpoint.get, clock=clock), clock=clock))
+
+
+async def genuine_verdict(clock: Clock, *, body: str = GENUINE["raw_body"], **key: object) -> str:
+    endpoint = KeyEndpoint()
+    endpoint.keys[GENUINE["jwk"]["kid"]] = GENUINE["jwk"] | key
+    verifier = Verifier(Keys(endpoint.get, clock=clock), clock=clock)
+    try:
+        await verifier.verify(GENUINE["plaid_verification_header"], body.encode())
+    except Unverified as refusal:
+        return refusal.reason
+    return "verified"
+
+
+@pytest.mark.parametrize("age", [0, 1, 300, -30])
+async def test_a_genuine_webhook(age: int) -> None:
+    """A webhook that Plaid really sent is verified while it is fresh."""
+    assert await genuine_verdict(Clock(GENUINE["iat"] + age)) == "verified"
+
+
+async def test_a_genuine_webhook_later() -> None:
+    """The same webhook replayed after five minutes proves nothing."""
+    assert await genuine_verdict(Clock(GENUINE["iat"] + 301)) == "stale"
+
+
+async def test_a_genuine_webhook_reformatted() -> None:
+    """The signature is over the raw bytes: a proxy that rewrites the JSON breaks it."""
+    compact = json.dumps(json.loads(GENUINE["raw_body"]), separators=(",", ":"))
+
+    assert await genuine_verdict(Clock(GENUINE["iat"]), body=compact) == "body_changed"
+
+
+async def test_a_genuine_webhook_of_an_expired_key() -> None:
+    """Had its key expired before it signed, even a genuine signature would be refused."""
+    assert await genuine_verdict(Clock(GENUINE["iat"]), expired_at=GENUINE["iat"]) == "key_expired"
+
+
+async def test_a_signed_webhook(parts: Parts) -> None:
+    """What our own signer signs is verified, so the forgeries below fail for their forgery alone."""
+    await parts.verifier.verify(parts.signer.sign(webhook()), webhook())
+
+
+def segments(token: str) -> list[str]:
+    return token.split(".")
+
+
+def encoded(part: bytes | dict[str, Any]) -> str:
+    raw = part if isinstance(part, bytes) else json.dumps(part).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def replaced(token: str, place: int, part: str) -> str:
+    parts = segments(token)
+    parts[place] = part
+    return ".".join(parts)
+
+
+def unsigned(signer: Signer) -> str:
+    header = {"alg": "none", "kid": signer.kid, "typ": "JWT"}
+    return f"{encoded(header)}.{segments(signer.sign(webhook()))[1]}."
+
+
+def signed_with_the_public_key(signer: Signer) -> str:
+    """Forge by the classic confusion: the public key, which everybody may know, taken as an HMAC secret."""
+    secret = signer.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    claims = segments(signer.sign(webhook()))[1]
+    signed = f"{encoded({'alg': 'HS256', 'kid': signer.kid, 'typ': 'JWT'})}.{claims}"
+    return f"{signed}.{encoded(hmac.digest(secret, signed.encode(), 'sha256'))}"
+
+
+def signed_on_another_curve(signer: Signer) -> str:
+    other = Signer(ec.SECP384R1())
+    return jwt.PyJWS().encode(b"{}", other.private, "ES384", headers={"kid": signer.kid})
+
+
+def with_a_key_of_its_own(signer: Signer) -> str:
+    forger = Signer()
+    return forger.sign(webhook(), header={"kid": signer.kid, "jwk": forger.jwk()})
+
+
+def signed_by_another_key(signer: Signer) -> str:
+    return Signer().sign(webhook(), header={"kid": signer.kid})
+
+
+def with_other_claims(signer: Signer) -> str:
+    claims = {"iat": int(NOW), "request_body_sha256": hashlib.sha256(b"{}").hexdigest()}
+    return replaced(signer.sign(webhook()), 1, encoded(claims))
+
+
+def with_another_header(signer: Signer) -> str:
+    return replaced(signer.sign(webhook()), 0, encoded({"alg": "ES256", "kid": signer.kid}))
+
+
+def with_a_zero_signature(signer: Signer) -> str:
+    return replaced(signer.sign(webhook()), 2, encoded(bytes(64)))
+
+
+def as_der(signer: Signer) -> str:
+    claims = segments(signer.sign(webhook()))
+    der = signer.private.sign(".".join(claims[:2]).encode(), ec.ECDSA(SHA256()))
+    return replaced(".".join(claims), 2, encoded(der))
+
+
+Forgery = Callable[[Signer], str]
+FORGERIES: dict[str, tuple[Forgery, str]] = {
+    "no header": (lambda _: "", "missing"),
+    "no JWT": (lambda _: "token", "malformed"),
+    "dots": (lambda _: "..", "malformed"),
+    "no base64": (lambda _: "a.b.c", "malformed"),
+    "not ASCII": (lambda _: "é.é.é", "malformed"),
+    "endless": (lambda _: "x" * 4097, "malformed"),
+    "header cut off": (lambda _: f"{encoded(b'[')}.e30.e30", "malformed"),
+    "header too deep": (lambda _: f"{encoded(b'[' * 2000)}.e30.e30", "malformed"),
+    "header no object": (lambda _: f"{encoded(b'[]')}.e30.e30", "malformed"),
+    "claims no base64": (lambda signer: replaced(signer.sign(webhook()), 1, "!!"), "malformed"),
+    "two segments": (lambda signer: ".".join(segments(signer.sign(webhook()))[:2]), "malformed"),
+    "four segments": (lambda signer: signer.sign(webhook()) + ".e30", "malformed"),
+    "alg none": (unsigned, "algorithm"),
+    "alg HS256 by the public key": (signed_with_the_public_key, "algorithm"),
+    "alg ES384": (signed_on_another_curve, "algorithm"),
+    "embedded jwk": (with_a_key_of_its_own, "header"),
+    "jku": (lambda signer: signer.sign(webhook(), header={"jku": "https://forger.example/keys"}), "header"),
+    "x5u": (lambda signer: signer.sign(webhook(), header={"x5u": "https://forger.example/cert"}), "header"),
+    "crit": (lambda signer: signer.sign(webhook(), header={"crit": ["b64"], "b64": True}), "malformed"),
+    "a key Plaid does not know": (lambda _: Signer().sign(webhook()), "unknown_key"),
+    "another's key id": (signed_by_another_key, "signature"),
+    "claims replaced": (with_other_claims, "signature"),
+    "header replaced": (with_another_header, "signature"),
+    "signature of zeros": (with_a_zero_signature, "signature"),
+    "signature as DER": (as_der, "signature"),
+    "signature empty": (lambda signer: replaced(signer.sign(webhook()), 2, ""), "signature"),
+    "claims empty": (lambda signer: signer.sign_claims(b"{}"), "claims"),
+    "claims no JSON": (lambda signer: signer.sign_claims(b"no json"), "claims"),
+    "claims too deep": (lambda signer: signer.sign_claims(b"[" * 2500), "claims"),
+    "iat a string": (lambda signer: signer.sign(webhook(), iat=str(int(NOW))), "claims"),
+    "stale": (lambda signer: signer.sign(webhook(), iat=int(NOW) - 301), "stale"),
+    "from the future": (lambda signer: signer.sign(webhook(), iat=int(NOW) + 31), "from_the_future"),
+    "another body": (lambda signer: signer.sign(webhook(item_id="another")), "body_changed"),
+    "an empty body": (lambda signer: signer.sign(b""), "body_changed"),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+async def test_forgery(parts: Parts, name: str) -> None:
+    """No forgery is verified, and each is refused for what is wrong with it."""
+    forge, reason = FORGERIES[name]
+
+    with pytest.raises(Unverified) as refusal:
+        await parts.verifier.verify(forge(parts.signer), webhook())
+    assert refusal.value.reason == reason
+
+
+async def test_a_forged_header_asks_plaid_nothing(parts: Parts) -> None:
+    """What can be refused by looking at it costs no call of Plaid."""
+    for forge, reason in FORGERIES.values():
+        if reason in {"missing", "malformed", "algorithm", "header"}:
+            with pytest.raises(Unverified):
+                await parts.verifier.verify(forge(parts.signer), webhook())
+
+    assert parts.endpoint.calls == []
+
+
+async def test_no_key_to_be_had(parts: Parts) -> None:
+    """While Plaid hands out no keys, a new signature is neither believed nor refused for good."""
+    parts.endpoint.down = True
+
+    with pytest.raises(KeyUnavailable):
+        await parts.verifier.verify(parts.signer.sign(webhook()), webhook())
