@@ -19,8 +19,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(READY) ## run everything in one process and print the page's address
-	@$(BIN)/python deploy/embedded.py
+run: $(READY) ## run everything in one process and print the page's address (PORT=9000 moves it)
+	@$(BIN)/python deploy/embedded.py $(if $(PORT),--port $(PORT))
 
 demo: $(READY) ## link three banks without a browser, compare with the bank's truth, exit 0
 	@$(BIN)/python -m deploy.demo

@@ -1,9 +1,10 @@
 """The whole system in one process: no Docker, no account at Plaid, no root.
 
-PostgreSQL comes from a wheel and keeps its data in `.data/`, the broker is in-process, Plaid is our stand-in, and the four
-services are the same code that runs in production. `python deploy/embedded.py` runs it until Ctrl-C.
+PostgreSQL comes from a wheel and keeps its data in `.data/`, the broker is in-process, Plaid is our stand-in, and the
+four services are the same code that runs in production. `python deploy/embedded.py` runs it until Ctrl-C.
 """
 
+import argparse
 import asyncio
 import json
 import secrets
@@ -52,6 +53,12 @@ class Ports:
     sync_worker: int = 8002
     categorizer: int = 8003
     plaid_sandbox: int = 8100
+
+    @classmethod
+    def beginning(cls, first: int) -> "Ports":
+        """Return the usual ports moved so that the page is at `first`."""
+        usual = cls()
+        return cls(*(getattr(usual, one.name) - usual.link_api + first for one in fields(cls)))
 
     @classmethod
     def free(cls) -> "Ports":
@@ -114,7 +121,6 @@ async def system(data: Path = DATA, ports: Ports | None = None, **overrides: Any
     """Yield the running system; when the block ends everything is drained and stopped, and the data stays."""
     ports = ports or Ports()
     async with AsyncExitStack() as stack:
-        data.mkdir(parents=True, exist_ok=True)
         database_url = stack.enter_context(postgres(data / "postgres"))
         await upgrade(database_url)
         kept = keys(data)
@@ -171,20 +177,25 @@ async def _infrastructure(database_url: str) -> AsyncIterator[Infrastructure]:
         yield Infrastructure(database, broker, outbox)
 
 
-async def run() -> None:
+async def run(data: Path, ports: Ports) -> None:
     """Run the system until SIGTERM or Ctrl-C, and say where it is."""
-    async with system() as running_system:
+    async with system(data, ports) as running_system:
         print(f"\n  CORA Bank Sync is running.\n\n  Open  {running_system.page()}\n")
         print("  Sign in at any bank with user_good / pass_good. Ctrl-C stops it; the data stays.\n", flush=True)
         await serve([])
+        print("  Stopping ...", flush=True)
 
 
 def main() -> None:
     """Run from the command line."""
+    parser = argparse.ArgumentParser(description="Run the whole system in one process.")
+    parser.add_argument("--port", type=int, default=8000, help="of the page; the other parts follow it (default 8000)")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder that keeps the data (default .data)")
+    arguments = parser.parse_args()
     logging.configure("console", "WARNING")
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         try:
-            runner.run(run())
+            runner.run(run(arguments.data, Ports.beginning(arguments.port)))
         except PortInUse as error:
             sys.exit(f"Cannot start: {error}")
 

@@ -166,6 +166,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise PortInUse(
-            f"cannot listen on {host}:{port} ({error.strerror}); stop what runs there or set PORT"
+            f"cannot listen on {host}:{port} ({error.strerror}); stop what runs there, or set another PORT"
         ) from error
     return listener
