@@ -42,6 +42,8 @@ def kind_of(category: Category | None, amount: Decimal) -> Kind:
     match category.primary:
         case "INCOME":
             return "income"
+        case "OTHER" if amount < 0:  # nobody can tell what came back, so nothing says that it was spent before
+            return "income"
         case "TRANSFER_IN" | "TRANSFER_OUT" | "LOAN_DISBURSEMENTS":
             return "transfer"
         case "LOAN_PAYMENTS":
