@@ -1,0 +1,28 @@
+"""The reviewable data that decisions rest on: our categories, and what each of Plaid's means among them."""
+
+import csv
+from collections.abc import Iterator
+from importlib import resources
+
+from categorizer.domain.catalogue import Catalogue, Category, PlaidCategory
+
+
+def catalogue() -> Catalogue:
+    """Return the catalogue of `categories.csv` and `plaid_categories.csv`."""
+    return Catalogue(
+        [Category(row["slug"], row["name"], row["kind"]) for row in _rows("categories.csv")],
+        [
+            PlaidCategory(
+                versions=tuple(row["versions"].split("+")),
+                primary=row["primary"],
+                detailed=row["detailed"],
+                category=row["category"],
+                low_information=row["low_information"] == "yes",
+            )
+            for row in _rows("plaid_categories.csv")
+        ],
+    )
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    return csv.DictReader(resources.files(__name__).joinpath(name).read_text("utf-8").splitlines())

@@ -1,0 +1,49 @@
+"""A bank transaction, as far as its expense depends on it."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that moved the money; `enabled` is false while its user mutes it."""
+
+    type: str
+    subtype: str | None
+    mask: str | None
+    enabled: bool
+
+    @property
+    def words(self) -> str:
+        """The account as people know it: `credit card ••3333`."""
+        kind = self.subtype or self.type
+        return f"{kind} ••{self.mask}" if self.mask else kind
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A row of `plaid_transactions`; the amount has Plaid's sign, positive = money out of the account."""
+
+    id: int
+    account: Account
+    amount: Decimal
+    iso_currency_code: str | None
+    unofficial_currency_code: str | None
+    date: dt.date
+    authorized_date: dt.date | None
+    name: str
+    merchant_name: str | None
+    payment_channel: str | None
+    pfc_version: str | None
+    pfc_primary: str | None
+    pfc_detailed: str | None
+    pfc_confidence: str | None
+    pending: bool
+    removed: bool
+    superseded: bool
+    """Whether a posted transaction names this one as the pending form of itself."""
+
+    @property
+    def money_in(self) -> bool:
+        return self.amount < 0

@@ -1,0 +1,33 @@
+from decimal import Decimal
+
+import pytest
+from pydantic import ValidationError
+
+from categorizer.settings import Settings
+
+SERVERS = {"DATABASE_URL": "postgresql://a:b@c/d", "AMQP_URL": "amqp://a:b@c/"}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PORT", "CATEGORIZER_PREFETCH", "CATEGORIZER_REVIEW_BELOW"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in SERVERS.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_defaults() -> None:
+    """With nothing but its servers named, it starts, on its own port."""
+    settings = Settings()
+    assert (settings.port, settings.categorizer_prefetch) == (8003, 4)
+    assert settings.categorizer_review_below == Decimal("0.8")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("CATEGORIZER_PREFETCH", "0"), ("CATEGORIZER_REVIEW_BELOW", "80"), ("PORT", "0")]
+)
+def test_senseless(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A senseless value is refused by its name."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings()
