@@ -37,15 +37,20 @@ HISTOGRAM = "webhook_to_expense_seconds"
 
 STATE = text("""
     SELECT i.user_id, i.item_id, i.transactions_update_status AS stage, i.last_sync_error AS error,
-        i.processed_seq = i.requested_seq AND i.lease_token IS NULL AS settled,
-        count(t.id) FILTER (WHERE t.sync_status = 'synced') AS transactions,
-        count(t.id) FILTER (WHERE t.decided_version < t.version) AS undecided,
-        count(e.id) AS expenses, count(e.id) FILTER (WHERE e.needs_review) AS needs_review
-    FROM plaid_integrations i
-    LEFT JOIN plaid_transactions t ON t.integration_id = i.id
-    LEFT JOIN expenses e ON e.transaction_id = t.id AND e.withdrawn_at IS NULL
-    WHERE i.is_active GROUP BY i.id ORDER BY i.user_id
+        i.processed_seq = i.requested_seq AND i.lease_token IS NULL AS settled, t.*, e.*
+    FROM plaid_integrations i,
+        LATERAL (
+            SELECT count(*) FILTER (WHERE sync_status = 'synced') AS transactions,
+                count(*) FILTER (WHERE decided_version < version) AS undecided
+            FROM plaid_transactions WHERE integration_id = i.id
+        ) t,
+        LATERAL (
+            SELECT count(*) AS expenses, count(*) FILTER (WHERE needs_review) AS needs_review
+            FROM expenses WHERE user_id = i.user_id AND withdrawn_at IS NULL
+        ) e
+    WHERE i.is_active ORDER BY i.user_id
 """)
+"""One bank per user, so that a user's expenses are the item's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from common.database import Database
 EXPENSE_KINDS = frozenset({"purchase", "refund", "fee", "interest"})
 
 OURS = text("""
-    SELECT t.transaction_id, t.amount, t.date, t.pending, count(e.id) AS expenses, sum(e.amount) AS expense_amount
-    FROM plaid_transactions t
-    JOIN plaid_integrations i ON i.id = t.integration_id
-    LEFT JOIN expenses e ON e.transaction_id = t.id AND e.withdrawn_at IS NULL
+    SELECT t.transaction_id, t.amount, t.date, t.pending, e.expenses, e.expense_amount
+    FROM plaid_integrations i JOIN plaid_transactions t ON t.integration_id = i.id,
+        LATERAL (
+            SELECT count(*) AS expenses, sum(amount) AS expense_amount
+            FROM expenses WHERE transaction_id = t.id AND withdrawn_at IS NULL
+        ) e
     WHERE i.item_id = :item_id AND t.sync_status = 'synced'
-    GROUP BY t.id
 """)
 
 
