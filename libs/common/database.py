@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from sqlalchemy import text
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from common.broker import Message
@@ -23,12 +22,19 @@ SERVER_SETTINGS = {
 """Milliseconds and seconds. Nothing of ours may rely on a lock that a frozen process could keep."""
 
 
+def engine_url(url: str) -> URL:
+    """Return a postgresql:// URL as SQLAlchemy's asyncpg wants it; libpq's `sslmode` is called `ssl` there."""
+    parsed = make_url(url).set(drivername="postgresql+asyncpg")
+    query = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}
+    return parsed.set(query=query)
+
+
 class Database:
     """A pool of connections to one PostgreSQL; connects at first use, so a process starts while the server is down."""
 
     def __init__(self, url: str, *, pool_size: int = 10, application_name: str = "cora") -> None:
         self._engine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"),
+            engine_url(url),
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=15,

@@ -3,6 +3,7 @@
 import sys
 from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
@@ -13,28 +14,38 @@ PLAID_LINK_SCRIPT = "https://cdn.plaid.com/link/v2/stable/link-initialize.js"
 SMALLEST_SECRET = 32
 
 
-def _a_postgresql_url(url: SecretStr) -> SecretStr:
-    if not url.get_secret_value().startswith("postgresql://"):
-        raise ValueError("must look like postgresql://user:password@host:5432/database")
-    return url
+def _like(example: str, *schemes: str) -> AfterValidator:
+    """Return a check that a secret is a URL of one of the schemes and says where its server is."""
+
+    def check(url: SecretStr) -> SecretStr:
+        try:
+            parts = urlsplit(url.get_secret_value())
+            fits = parts.scheme in schemes and parts.port != 0 and bool(parts.hostname or parts.query)
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ValueError(f"must look like {example}")
+        return url
+
+    return AfterValidator(check)
 
 
-def _an_amqp_url(url: SecretStr) -> SecretStr:
-    if not url.get_secret_value().startswith(("amqp://", "amqps://")):
-        raise ValueError("must look like amqp://user:password@host:5672/")
-    return url
+A_POSTGRESQL_URL = _like("postgresql://user:password@host:5432/database", "postgresql")
+AN_AMQP_URL = _like("amqp://user:password@host:5672/", "amqp", "amqps")
 
 
 class Block(BaseSettings):
     """A group of settings; unknown variables in the environment are none of its business, an empty one is unset."""
 
-    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        extra="ignore", hide_input_in_errors=True, env_ignore_empty=True, str_strip_whitespace=True
+    )
 
 
 class ProcessSettings(Block):
     """Where a process listens and how it speaks."""
 
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8000, ge=1, le=65535)
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -43,14 +54,14 @@ class ProcessSettings(Block):
 class PostgresSettings(Block):
     """The one database."""
 
-    database_url: Annotated[SecretStr, AfterValidator(_a_postgresql_url)]
+    database_url: Annotated[SecretStr, A_POSTGRESQL_URL]
     database_pool_size: int = Field(default=10, ge=1, le=200)
 
 
 class BrokerSettings(Block):
     """The one broker."""
 
-    amqp_url: Annotated[SecretStr, AfterValidator(_an_amqp_url)]
+    amqp_url: Annotated[SecretStr, AN_AMQP_URL]
 
 
 class PlaidSettings(Block):
@@ -100,10 +111,18 @@ class SealingSettings(Block):
 class SyncSettings(Block):
     """How far an item may fall silent before it is synced unasked."""
 
-    sync_max_silence: timedelta = timedelta(hours=6)
+    sync_max_silence: timedelta = Field(default=timedelta(hours=6), ge=timedelta(minutes=1))
+
+    @field_validator("sync_max_silence", mode="before")
+    @classmethod
+    def _seconds(cls, value: object) -> object:
+        return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
 SettingsT = TypeVar("SettingsT", bound=Block)
+
+ADVICE = {"missing": "is not set", "time_delta_parsing": "must be seconds, or an ISO 8601 duration such as PT6H"}
+"""Where pydantic's own words would not help an operator."""
 
 
 def explain(error: ValidationError) -> str:
@@ -111,8 +130,7 @@ def explain(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_input=False, include_url=False):
         name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
-        advice = "is not set" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
-        lines.append(f"  {name}: {advice}")
+        lines.append(f"  {name}: {ADVICE.get(problem['type']) or problem['msg'].removeprefix('Value error, ')}")
     return "\n".join(lines)
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from common.database import engine_url
 
 MIGRATIONS = Path(__file__).parent
 
@@ -20,7 +21,7 @@ def _upgrade(connection: Connection) -> None:
 
 async def upgrade(url: str) -> None:
     """Bring the database at `url` (postgresql://…) to the newest schema; does nothing when it is there."""
-    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
+    engine = create_async_engine(engine_url(url))
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)

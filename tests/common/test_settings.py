@@ -1,0 +1,170 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from common.runtime import StandardSettings
+from common.settings import PlaidSettings, SealingSettings, SyncSettings, load
+
+
+class Everything(StandardSettings, PlaidSettings, SealingSettings, SyncSettings):
+    """All blocks at once."""
+
+
+KEY = Fernet.generate_key().decode()
+VALID = {
+    "DATABASE_URL": "postgresql://cora:db-password@db.example:5432/cora",
+    "AMQP_URL": "amqp://cora:mq-password@mq.example:5672/",
+    "PLAID_CLIENT_ID": "the-client",
+    "PLAID_SECRET": "the-plaid-secret",
+    "PLAID_ENV": "sandbox",
+    "PLAID_ENCRYPTION_KEY": KEY,
+}
+SECRETS = ["db-password", "mq-password", "the-plaid-secret", KEY]
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment that is valid and no .env file."""
+    monkeypatch.chdir(tmp_path)
+    for name in Everything.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in VALID.items():
+        monkeypatch.setenv(name, value)
+
+
+def complaint() -> str:
+    with pytest.raises(SystemExit) as end:
+        load(Everything)
+    return str(end.value)
+
+
+def test_what_is_valid_starts() -> None:
+    """With what .env.example demands the start succeeds, and everything else has a default."""
+    loaded = load(Everything)
+
+    assert (loaded.port, loaded.log_format, loaded.plaid_host) == (8000, "json", "https://sandbox.plaid.com")
+    assert loaded.sync_max_silence == timedelta(hours=6)
+
+
+@pytest.mark.parametrize("name", VALID)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_missing(name: str, value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that is missing, empty or blank stops the start with its name."""
+    monkeypatch.delenv(name)
+    if value is not None:
+        monkeypatch.setenv(name, value)
+
+    assert f"\n  {name}: " in complaint()
+
+
+SENSELESS = [
+    ("PLAID_ENV", "development", "'sandbox' or 'production'"),
+    ("PLAID_ENV", "Sandbox", "'sandbox' or 'production'"),
+    ("PLAID_ENCRYPTION_KEY", "your_32_byte_encryption_key", "is no Fernet key"),
+    ("PLAID_ENCRYPTION_KEY", f"{KEY},short", "is no Fernet key"),
+    ("PLAID_ENCRYPTION_KEY", ",", "at least 1 item"),
+    ("DATABASE_URL", "mysql://cora:db-password@db.example/cora", "must look like postgresql://"),
+    ("DATABASE_URL", "postgres://cora:db-password@db.example/cora", "must look like postgresql://"),
+    ("DATABASE_URL", "postgresql://cora:db-password@db.example:port/cora", "must look like postgresql://"),
+    ("DATABASE_URL", "postgresql://", "must look like postgresql://"),
+    ("DATABASE_URL", "postgresql://[db-password/cora", "must look like postgresql://"),
+    ("AMQP_URL", "http://cora:mq-password@mq.example/", "must look like amqp://"),
+    ("AMQP_URL", "amqp://cora:mq-password@mq.example:0/", "must look like amqp://"),
+    ("AMQP_URL", "localhost", "must look like amqp://"),
+    ("PLAID_BASE_URL", "sandbox.plaid.com", "valid URL"),
+    ("PLAID_BASE_URL", "ftp://sandbox.plaid.com", "URL scheme"),
+    ("PORT", "0", "greater than or equal to 1"),
+    ("PORT", "65536", "less than or equal to 65535"),
+    ("PORT", "eight thousand", "valid integer"),
+    ("LOG_FORMAT", "xml", "'json' or 'console'"),
+    ("LOG_LEVEL", "info", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+    ("DATABASE_POOL_SIZE", "0", "greater than or equal to 1"),
+    ("SYNC_MAX_SILENCE", "6h", "PT6H"),
+    ("SYNC_MAX_SILENCE", "0", "1 minute"),
+    ("SYNC_MAX_SILENCE", "-PT6H", "1 minute"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "advice"), SENSELESS)
+def test_senseless(name: str, value: str, advice: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A senseless value stops the start with the setting's name and what to do, and tells no secret."""
+    monkeypatch.setenv(name, value)
+
+    said = complaint()
+
+    assert f"\n  {name}: " in said
+    assert advice in said
+    assert not any(secret in said for secret in SECRETS)
+
+
+def test_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator hears of everything that is wrong at one go."""
+    for name in VALID:
+        monkeypatch.delenv(name)
+
+    assert set(complaint().splitlines()[1:]) == {f"  {name}: is not set" for name in VALID}
+
+
+def test_secrets_do_not_show() -> None:
+    """Settings that are printed show no secret."""
+    shown = repr(load(Everything)) + str(load(Everything).model_dump())
+
+    assert not any(secret in shown for secret in SECRETS)
+
+
+def test_blanks_around_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line break that a mounted secret file brings along is not part of the secret."""
+    monkeypatch.setenv("PLAID_SECRET", "the-plaid-secret\n")
+
+    assert load(Everything).plaid_secret.get_secret_value() == "the-plaid-secret"
+
+
+def test_a_socket_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL may be reached by its socket file."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://cora@/cora?host=/run/postgresql")
+
+    assert load(Everything).database_url.get_secret_value().endswith("?host=/run/postgresql")
+
+
+def test_several_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are separated by commas, newest first, blanks around them allowed."""
+    older = Fernet.generate_key().decode()
+    monkeypatch.setenv("PLAID_ENCRYPTION_KEY", f"{KEY}, {older},")
+
+    assert [key.get_secret_value() for key in load(Everything).plaid_encryption_key] == [KEY, older]
+
+
+@pytest.mark.parametrize(
+    ("environment", "base_url", "host"),
+    [
+        ("sandbox", "", "https://sandbox.plaid.com"),
+        ("production", "", "https://production.plaid.com"),
+        ("sandbox", "http://127.0.0.1:8100", "http://127.0.0.1:8100"),
+        ("sandbox", "http://127.0.0.1:8100/", "http://127.0.0.1:8100"),
+        ("production", "https://proxy.example/plaid", "https://proxy.example/plaid"),
+    ],
+)
+def test_plaids_host(environment: str, base_url: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PLAID_ENV says where Plaid is, and PLAID_BASE_URL overrides it."""
+    monkeypatch.setenv("PLAID_ENV", environment)
+    monkeypatch.setenv("PLAID_BASE_URL", base_url)
+
+    assert load(Everything).plaid_host == host
+
+
+@pytest.mark.parametrize("value", ["21600", "PT6H", "06:00:00"])
+def test_durations(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A duration may be told in seconds or as ISO 8601."""
+    monkeypatch.setenv("SYNC_MAX_SILENCE", value)
+
+    assert load(Everything).sync_max_silence == timedelta(hours=6)
+
+
+def test_a_dotenv_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment does not say may stand in .env; the environment wins."""
+    monkeypatch.setenv("LOG_LEVEL", "ERROR")
+    (tmp_path / ".env").write_text("PORT=9000\nLOG_LEVEL=DEBUG\nSOMEBODY_ELSES=1\n")
+
+    assert (load(Everything).port, load(Everything).log_level) == (9000, "ERROR")
