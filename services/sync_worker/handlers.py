@@ -41,12 +41,19 @@ class Doorbells:
         await self._answer(bell, check_login=event.webhook_type == "ITEM")
 
     async def on_request(self, event: SyncRequested) -> None:
-        """Somebody of ours rang: a new link, a user, a repair, the sweep."""
+        """Somebody of ours rang: a new link, a user, a repair."""
+        await self._answer(await self._ring(event), check_login=event.trigger == "repaired")
+
+    async def on_sweep(self, event: SyncRequested) -> None:
+        """The clock rang. Of no consequence when it comes late, and the item was seen to in between."""
+        if (bell := await self._ring(event)) is not None:
+            await self._answer(bell, check_login=False)
+
+    async def _ring(self, event: SyncRequested) -> Doorbell | None:
         async with self._database.transaction() as session:
-            bell = await integrations.ring(
+            return await integrations.ring(
                 session, trigger=event.trigger, rung_at=event.requested_at, integration_id=event.integration_id
             )
-        await self._answer(bell, check_login=event.trigger == "repaired")
 
     async def _answer(self, bell: Doorbell | None, *, check_login: bool) -> None:
         if bell is None:
@@ -74,4 +81,4 @@ def interactive(doorbells: Doorbells, removal: Removal) -> Handlers:
 
 def sweeps(doorbells: Doorbells) -> Handlers:
     """Return the handlers of the queue on which nobody waits."""
-    return {SyncRequested: doorbells.on_request}
+    return {SyncRequested: doorbells.on_sweep}

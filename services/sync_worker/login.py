@@ -1,12 +1,13 @@
 """Asks Plaid how an item's login stands and stores the answer."""
 
 import structlog
+from sqlalchemy import RowMapping
 
 from common import outbox
 from common.database import Database
 from common.events import StatusChanged
 from common.plaid import ItemGone, PlaidClient, PlaidError, UserMustAct
-from common.sealing import SealedToken, Vault
+from common.sealing import SealedToken, Unsealable, Vault
 from sync_worker.domain import login, schedule
 from sync_worker.store import integrations
 
@@ -33,17 +34,18 @@ class LoginCheck:
         except (UserMustAct, ItemGone) as error:
             status: login.Status = "revoked" if isinstance(error, ItemGone) else "login_required"
             stands = login.Login(status, error.code, error.details.display_message or error.details.error_message)
-        except PlaidError as error:
-            log.warning("login.unknown", error_code=error.code)
+        except (PlaidError, Unsealable) as error:  # the sync that follows puts it on record
+            log.warning("login.unknown", integration_id=integration_id, error=str(error))
             return
-        await self._store(integration_id, found["user_id"], stands)
+        await self._store(integration_id, found, stands)
 
-    async def _store(self, integration_id: int, user_id: int, stands: login.Login) -> None:
-        pause = integrations.UNANSWERED if stands.status == "active" else schedule.LOGIN_CHECK
+    async def _store(self, integration_id: int, found: RowMapping, stands: login.Login) -> None:
+        seen, pause = found["requested_seq"], schedule.LOGIN_CHECK
         async with self._database.transaction() as session:
-            before = await integrations.set_login(session, integration_id, stands, pause)
+            before = await integrations.set_login(session, integration_id, stands, seen=seen, pause=pause)
             if before is not None and before != stands.status:
-                log.info("login.changed", before=before, status=stands.status)
+                log.info("login.changed", integration_id=integration_id, before=before, status=stands.status)
                 await outbox.emit(
-                    session, StatusChanged(user_id=user_id, integration_id=integration_id, status=stands.status)
+                    session,
+                    StatusChanged(user_id=found["user_id"], integration_id=integration_id, status=stands.status),
                 )

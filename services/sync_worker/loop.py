@@ -10,7 +10,8 @@ from prometheus_client import Counter
 from pydantic import SecretStr
 
 from common.plaid import PlaidClient, PlaidError
-from sync_worker.domain.pages import Json, Page, read
+from sync_worker.domain.accounts import Account, latest
+from sync_worker.domain.pages import Page, read
 
 log = structlog.get_logger(__name__)
 
@@ -38,9 +39,9 @@ class Loop:
         return self.pages[-1].status
 
     @property
-    def accounts(self) -> list[Json]:
-        """Plaid's account objects, the last page's last."""
-        return list({account["account_id"]: account for page in self.pages for account in page.accounts}.values())
+    def accounts(self) -> list[Account]:
+        """The accounts that had news, as the last page that names them states them."""
+        return latest(account for page in self.pages for account in page.accounts)
 
 
 OnPage = Callable[[Sequence[Page]], Awaitable[None]]

@@ -1,11 +1,13 @@
 """Builds sync_worker: the only place that knows every part of it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
 
 from common import web
-from common.broker import topology
-from common.consumer import dispatch
+from common.broker import Broker, Consumer, topology
+from common.broker.topology import Queue
+from common.consumer import Handlers, dispatch
 from common.plaid import Credentials, PlaidClient
 from common.runtime import GRACE, Infrastructure, Service
 from common.sealing import Vault
@@ -28,13 +30,19 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     removal = Removal(database, plaid, vault)
     people = Doorbells(database, sync, login, settings.sync_slots)
     clock = Doorbells(database, sync, login, settings.sweep_slots)
-    consumers = [
-        await broker.consume(topology.SYNC, dispatch(interactive(people, removal)), prefetch=settings.sync_prefetch),
-        await broker.consume(topology.SWEEP, dispatch(sweeps(clock)), prefetch=settings.sync_prefetch),
-    ]
+    queues = {topology.SYNC: interactive(people, removal), topology.SWEEP: sweeps(clock)}
+    with closing(plaid):
+        async with _consuming(broker, queues, settings.sync_prefetch):
+            yield Service(app=web.probes([database.ping]), loops=[Sweep(database).run])
+
+
+@asynccontextmanager
+async def _consuming(broker: Broker, queues: Mapping[Queue, Handlers], prefetch: int) -> AsyncIterator[None]:
+    """Consume the queues beside the block; afterwards stop all of them at once, with one grace for all."""
+    consumers: list[Consumer] = []
     try:
-        yield Service(app=web.probes([database.ping]), loops=[Sweep(database).run])
+        for queue, handlers in queues.items():
+            consumers.append(await broker.consume(queue, dispatch(handlers), prefetch=prefetch))
+        yield
     finally:
-        for consumer in consumers:
-            await consumer.stop(GRACE)
-        plaid.close()
+        await asyncio.gather(*(consumer.stop(GRACE) for consumer in consumers))

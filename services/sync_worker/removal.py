@@ -1,15 +1,13 @@
 """Makes Plaid forget an item: asked until Plaid confirms, then the token is erased."""
 
-from random import random
-
 import structlog
 
 from common import outbox
 from common.database import Database
 from common.events import StatusChanged
 from common.plaid import ItemGone, PlaidClient, PlaidError
-from common.sealing import SealedToken, Vault
-from sync_worker.domain import schedule
+from common.sealing import SealedToken, Unsealable, Vault
+from sync_worker import failures
 from sync_worker.domain.failure import Failure
 from sync_worker.store import integrations
 
@@ -34,8 +32,8 @@ class Removal:
             await self._plaid.remove_item(self._vault.open(SealedToken(found["access_token"])))
         except ItemGone:
             log.info("removal.already_gone", integration_id=integration_id)
-        except PlaidError as error:
-            await self._put_off(integration_id, found["failure_count"], error)
+        except (PlaidError, Unsealable) as error:
+            await self._put_off(integration_id, failures.judge(error, found["failure_count"] + 1))
             return
         async with self._database.transaction() as session:
             if await integrations.removed(session, integration_id):
@@ -44,9 +42,7 @@ class Removal:
                     StatusChanged(user_id=found["user_id"], integration_id=integration_id, status="disconnected"),
                 )
 
-    async def _put_off(self, integration_id: int, failures: int, error: PlaidError) -> None:
-        log.warning("removal.failed", integration_id=integration_id, error_code=error.code)
-        pause = schedule.pause_after_failure(failures + 1, random(), error.details.retry_after)  # noqa: S311 - jitter
-        failure = Failure("removing", error.code, str(error), error.details.request_id, pause)
+    async def _put_off(self, integration_id: int, failure: Failure) -> None:
+        log.warning("removal.failed", integration_id=integration_id, error_code=failure.code)
         async with self._database.transaction() as session:
             await integrations.removal_failed(session, integration_id, failure)

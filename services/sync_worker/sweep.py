@@ -9,8 +9,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from common import outbox
 from common.database import Database
 from common.events import RemovalRequested, SyncRequested
-from common.logging import correlated
-from common.logging import correlation_id as new_correlation_id
 from sync_worker.store import integrations
 
 log = structlog.get_logger(__name__)
@@ -25,15 +23,14 @@ class Sweep:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def run(self) -> None:
-        """Sweep every 5 s until cancelled."""
+    async def run(self, every: float = EVERY) -> None:
+        """Sweep every so many seconds until cancelled."""
         while True:
             try:
-                with correlated(new_correlation_id()):
-                    await self.once()
+                await self.once()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("sweep.failed", error=type(error).__name__)
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(every)
 
     async def once(self) -> int:
         """Ring for what is due; return for how many."""

@@ -1,4 +1,4 @@
-"""What a failed call of Plaid means for its item."""
+"""What a failed sync means for its item."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,10 +6,10 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a sync failed, what state that leaves the item in, and when it is due again."""
+    """Why a sync failed, what state that leaves the item in, and when it is due again (None: when its doorbell is)."""
 
     status: str
     code: str
     message: str
     request_id: str | None
-    pause: timedelta
+    pause: timedelta | None

@@ -6,17 +6,29 @@ A page of a long history is kept compressed until its loop is complete: only ids
 import datetime as dt
 import json
 import zlib
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticSerializationError
 
+from sync_worker.domain import accounts
+from sync_worker.domain.accounts import Account, Amount, without_nul
+
 Json = dict[str, Any]
-Id = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
+Code = Annotated[str, StringConstraints(max_length=50)]
 
 
 def _as_plain(value: Any) -> Any:
@@ -47,7 +59,7 @@ class Transaction(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
     transaction_id: Id
     account_id: Id
-    amount: Decimal
+    amount: Amount
     iso_currency_code: str | None = None
     unofficial_currency_code: str | None = None
     date: dt.date
@@ -58,17 +70,23 @@ class Transaction(BaseModel):
     merchant_name: str | None = None
     merchant_entity_id: str | None = None
     original_description: str | None = None
-    category_id: str | None = None
+    category_id: Code | None = None
     category: FreeForm = None
     personal_finance_category: Category | None = None
-    payment_channel: str | None = None
+    payment_channel: Code | None = None
     transaction_code: str | None = None
     check_number: str | None = None
     location: FreeForm = None
     payment_meta: FreeForm = None
     counterparties: FreeForm = None
     pending: bool
-    pending_transaction_id: str | None = None
+    pending_transaction_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _has_one_currency(self) -> Self:
+        if self.iso_currency_code is not None and self.unofficial_currency_code is not None:
+            raise ValueError("it names two currencies")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +106,7 @@ class Page:
     hashes: Sequence[bytes]
     oldest: dt.date | None
     removed: Sequence[str]
-    accounts: Sequence[Json]
+    accounts: Sequence[Account]
     account_ids: frozenset[str]
     unusable: Sequence[Unusable]
     next_cursor: str
@@ -101,16 +119,11 @@ class Page:
         lines = self._lines()
         return "[" + ",".join(lines[i] for i in wanted) + "]"
 
-    def split(self, wanted: Iterable[int], accounts: Container[str]) -> tuple[list[int], list[Unusable]]:
-        """Part the wanted lines into those whose account is among `accounts`, and the rest for quarantine."""
-        lines, kept, orphans = self._lines(), [], []
-        for i in wanted:
-            raw = json.loads(lines[i])
-            if raw["account_id"] in accounts:
-                kept.append(i)
-            else:
-                orphans.append(refuse(raw, "account_id: Plaid names no such account"))
-        return kept, orphans
+    def strangers(self, known: Container[str]) -> Mapping[int, Unusable]:
+        """Return the lines whose account is not among the known ones."""
+        reason = "account_id: Plaid names no such account"
+        rows = enumerate(map(json.loads, self._lines()))
+        return {line: refuse(row, reason) for line, row in rows if row["account_id"] not in known}
 
     def _lines(self) -> list[str]:
         return zlib.decompress(self.lines).decode().split("\n")
@@ -135,7 +148,7 @@ def read(answer: Json) -> Page:
         hashes=[blake2b(line.encode(), digest_size=16).digest() for line in lines],
         oldest=min((transaction.date for transaction in good), default=None),
         removed=[removed["transaction_id"] for removed in answer["removed"]],
-        accounts=answer.get("accounts") or [],
+        accounts=accounts.read(answer.get("accounts")),
         account_ids=frozenset(transaction.account_id for transaction in good),
         unusable=unusable,
         next_cursor=answer["next_cursor"] or "",
@@ -146,14 +159,15 @@ def read(answer: Json) -> Page:
 
 
 def refuse(raw: object, reason: str) -> Unusable:
-    """Return the transaction as quarantine keeps it: its JSON text and why."""
-    transaction_id = raw.get("transaction_id") if isinstance(raw, dict) else None
-    return Unusable(str(transaction_id or "")[:255], json.dumps(raw, default=str), reason)
+    """Return the transaction as quarantine keeps it: its JSON text and why; one without an id gets one of its text."""
+    text = json.dumps(raw, default=str)
+    named = str(raw.get("transaction_id") or "") if isinstance(raw, dict) else ""
+    transaction_id = json.dumps(named)[1:-1] or blake2b(text.encode(), digest_size=16).hexdigest()
+    return Unusable(transaction_id[:255], text, reason)
 
 
 def _line(transaction: Transaction) -> str:
-    # PostgreSQL's text cannot hold NUL; the replacement character shows that something stood there.
-    return transaction.model_dump_json().replace("\\u0000", "\\ufffd")
+    return without_nul(transaction.model_dump_json())
 
 
 def _reason(error: ValidationError) -> str:

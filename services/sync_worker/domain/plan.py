@@ -2,11 +2,12 @@
 
 Rules (plaid.com/docs/api/products/transactions/#transactionssync): a later page wins over an earlier one; within a page
 a removal wins; a `modified` that changes nothing does nothing; a removal is a tombstone; what was removed may return.
+What we cannot use is set aside, and so is what belongs to an account that nobody knows.
 """
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sync_worker.domain.pages import Page, Unusable
 
@@ -26,10 +27,11 @@ class Changes:
     upserts: Mapping[str, tuple[int, int]]
     """transaction_id → (page, line)"""
     removed: frozenset[str]
+    unusable: Mapping[str, Unusable]
 
     @property
     def ids(self) -> list[str]:
-        """Every transaction_id that the loop touches."""
+        """Every transaction_id that we can write."""
         return [*self.upserts, *self.removed]
 
 
@@ -46,15 +48,34 @@ class Plan:
 def fold(pages: Sequence[Page]) -> Changes:
     """Return what the loop's pages say together."""
     upserts: dict[str, tuple[int, int]] = {}
+    unusable: dict[str, Unusable] = {}
     removed: set[str] = set()
     for number, page in enumerate(pages):
         for line, transaction_id in enumerate(page.ids):
             upserts[transaction_id] = (number, line)
+            unusable.pop(transaction_id, None)
             removed.discard(transaction_id)
+        for one in page.unusable:
+            unusable[one.transaction_id] = one
+            upserts.pop(one.transaction_id, None)
+            removed.discard(one.transaction_id)
         for transaction_id in page.removed:
             upserts.pop(transaction_id, None)
+            unusable.pop(transaction_id, None)
             removed.add(transaction_id)
-    return Changes(upserts, frozenset(removed))
+    return Changes(upserts, frozenset(removed), unusable)
+
+
+def place(changes: Changes, pages: Sequence[Page], accounts: AbstractSet[str]) -> Changes:
+    """Return the changes with those set aside whose account is not among `accounts`."""
+    strangers = {n: page.strangers(accounts) for n, page in enumerate(pages) if not page.account_ids <= accounts}
+    lost = {
+        transaction_id: strangers[page][line]
+        for transaction_id, (page, line) in changes.upserts.items()
+        if line in strangers.get(page, ())
+    }
+    kept = {transaction_id: at for transaction_id, at in changes.upserts.items() if transaction_id not in lost}
+    return replace(changes, upserts=kept, unusable={**changes.unusable, **lost})
 
 
 def plan(known: Mapping[str, Known], changes: Changes, pages: Sequence[Page]) -> Plan:
@@ -71,13 +92,3 @@ def plan(known: Mapping[str, Known], changes: Changes, pages: Sequence[Page]) ->
             todo.modified_count += 1
     todo.removed = sorted(i for i in changes.removed if i in known and not known[i].removed)
     return todo
-
-
-def orphans(todo: Plan, pages: Sequence[Page], accounts: AbstractSet[str]) -> list[Unusable]:
-    """Take out of the plan the lines whose account nobody knows, and return them for quarantine."""
-    found: list[Unusable] = []
-    for number in todo.lines:
-        if not pages[number].account_ids <= accounts:
-            todo.lines[number], unusable = pages[number].split(todo.lines[number], accounts)
-            found += unusable
-    return found

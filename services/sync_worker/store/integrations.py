@@ -10,8 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sync_worker.domain.failure import Failure
 from sync_worker.domain.login import Login
 
-UNANSWERED = timedelta(seconds=30)
+UNANSWERED = "interval '30 seconds'"
 """A doorbell that no worker answered by then is rung again by the sweep."""
+PATIENCE = f"({UNANSWERED} * power(2, least(greatest(failure_count - 5, 0), 7)))"
+"""The same for an item whose last leases ended in nothing: what kills its worker is tried less and less often."""
+CLAIM = f"(2 * {PATIENCE})"
+"""For so long a due item is left to the sweep's message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,47 +27,56 @@ class Doorbell:
     status: str
 
 
-RING = text("""
+RING = text(f"""
     UPDATE plaid_integrations
     SET requested_seq = requested_seq + 1, requested_trigger = :trigger, rung_at = coalesce(rung_at, :rung_at),
-        next_sync_at = least(next_sync_at, now() + :unanswered),
-        disconnects_at = coalesce(:disconnects_at, disconnects_at)
+        next_sync_at = least(next_sync_at, now() + {PATIENCE}),
+        disconnects_at = CASE WHEN :trigger <> 'repaired' THEN coalesce(:disconnects_at, disconnects_at) END
     WHERE is_active AND (id = :integration_id OR item_id = :item_id)
+        AND (:trigger <> 'sweep' OR next_sync_at <= now() + {CLAIM})
     RETURNING id, requested_seq, status
 """)
 
 
-TOKEN = text("SELECT user_id, status, access_token, failure_count FROM plaid_integrations WHERE id = :integration_id")
+TOKEN = text("""
+    SELECT user_id, status, access_token, failure_count, requested_seq FROM plaid_integrations
+    WHERE id = :integration_id
+""")
 
 
-SET_LOGIN = text("""
+SET_LOGIN = text(f"""
     UPDATE plaid_integrations i
-    SET status = :status, last_sync_error = :code, last_sync_error_message = :message,
-        last_sync_error_at = CASE WHEN CAST(:code AS text) IS NULL THEN NULL ELSE now() END,
-        last_sync_error_request_id = NULL, consent_expires_at = :consent_expires_at,
-        next_sync_at = now() + :pause, updated_at = now(),
-        lease_token = CASE WHEN :status = 'active' THEN i.lease_token END
+    SET status = :status, consent_expires_at = :consent_expires_at, updated_at = now(),
+        last_sync_error = :code, last_sync_error_message = :message,
+        last_sync_error_at = CASE WHEN i.last_sync_error = :code THEN i.last_sync_error_at
+            WHEN CAST(:code AS text) IS NOT NULL THEN now() END,
+        last_sync_error_request_id = CASE WHEN i.last_sync_error = :code THEN i.last_sync_error_request_id END,
+        lease_token = CASE WHEN :status = 'active' THEN i.lease_token END,
+        next_sync_at = now() + CASE WHEN :status = 'active' OR requested_seq > :seen THEN {PATIENCE} ELSE :pause END
     FROM (SELECT id, status FROM plaid_integrations WHERE id = :integration_id FOR NO KEY UPDATE) before
     WHERE i.id = before.id AND before.status IN ('active', 'login_required', 'revoked')
     RETURNING before.status
 """)
 
 
-CLAIM_DUE = text("""
-    UPDATE plaid_integrations SET next_sync_at = now() + interval '1 minute'
-    WHERE id IN (
+CLAIM_DUE = text(f"""
+    WITH due AS MATERIALIZED (
         SELECT id FROM plaid_integrations
         WHERE next_sync_at <= now() AND status IN ('active', 'login_required', 'removing')
-          AND (lease_token IS NULL OR lease_expires_at < now())
-        ORDER BY next_sync_at LIMIT :most FOR UPDATE SKIP LOCKED
+            AND (lease_token IS NULL OR lease_expires_at < now())
+        ORDER BY next_sync_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
     )
-    RETURNING id, status
+    UPDATE plaid_integrations i SET next_sync_at = now() + {CLAIM}
+    FROM due WHERE i.id = due.id
+    RETURNING i.id, i.status
 """)
 
 
 REMOVED = text("""
     UPDATE plaid_integrations
-    SET status = 'disconnected', access_token = NULL, next_sync_at = NULL, updated_at = now()
+    SET status = 'disconnected', access_token = NULL, next_sync_at = NULL, failure_count = 0, updated_at = now(),
+        last_sync_error = NULL, last_sync_error_message = NULL, last_sync_error_request_id = NULL,
+        last_sync_error_at = NULL
     WHERE id = :integration_id AND status = 'removing'
     RETURNING user_id
 """)
@@ -72,7 +85,8 @@ REMOVED = text("""
 REMOVAL_FAILED = text("""
     UPDATE plaid_integrations
     SET failure_count = failure_count + 1, next_sync_at = now() + :pause, last_sync_error = :code,
-        last_sync_error_request_id = :request_id, last_sync_error_at = now(), updated_at = now()
+        last_sync_error_message = :message, last_sync_error_request_id = :request_id, last_sync_error_at = now(),
+        updated_at = now()
     WHERE id = :integration_id AND status = 'removing'
 """)
 
@@ -86,7 +100,10 @@ async def ring(
     item_id: str | None = None,
     disconnects_at: datetime | None = None,
 ) -> Doorbell | None:
-    """Count one more request for a sync; return None when no active integration has this id."""
+    """Count one more request for a sync; return None when no active integration has this id.
+
+    None also for a sweep that comes late: the item was seen to since it was claimed.
+    """
     found = await session.execute(
         RING,
         {
@@ -95,15 +112,19 @@ async def ring(
             "integration_id": integration_id,
             "item_id": item_id,
             "disconnects_at": disconnects_at,
-            "unanswered": UNANSWERED,
         },
     )
     row = found.first()
     return Doorbell(row.id, row.requested_seq, row.status) if row else None
 
 
-async def set_login(session: AsyncSession, integration_id: int, login: Login, pause: timedelta) -> str | None:
-    """Store how the login stands; return the status before, or None when the integration is being removed."""
+async def set_login(
+    session: AsyncSession, integration_id: int, login: Login, *, seen: int, pause: timedelta
+) -> str | None:
+    """Store how the login stands; return the status before, or None when the integration is being removed.
+
+    `seen` is the requested_seq from before Plaid was asked: whoever rang since may know better, so ask again soon.
+    """
     found = await session.execute(
         SET_LOGIN,
         {
@@ -112,6 +133,7 @@ async def set_login(session: AsyncSession, integration_id: int, login: Login, pa
             "code": login.error_code,
             "message": login.error_message,
             "consent_expires_at": login.consent_expires_at,
+            "seen": seen,
             "pause": pause,
         },
     )
@@ -124,7 +146,7 @@ async def claim_due(session: AsyncSession, most: int) -> Sequence[tuple[int, str
 
 
 async def token_of(session: AsyncSession, integration_id: int) -> RowMapping | None:
-    """Return user_id, status, sealed access_token and failure_count."""
+    """Return user_id, status, sealed access_token, failure_count and requested_seq."""
     return (await session.execute(TOKEN, {"integration_id": integration_id})).mappings().first()
 
 
@@ -141,6 +163,7 @@ async def removal_failed(session: AsyncSession, integration_id: int, failure: Fa
             "integration_id": integration_id,
             "pause": failure.pause,
             "code": failure.code,
+            "message": failure.message,
             "request_id": failure.request_id,
         },
     )

@@ -1,18 +1,17 @@
 """The lease of an item: taken, prolonged, and checked by token in every statement that relies on it."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.sealing import SealedToken
+from sync_worker.domain.accounts import Account, to_json
 from sync_worker.domain.failure import Failure
-from sync_worker.store.integrations import Doorbell
+from sync_worker.store.integrations import PATIENCE, UNANSWERED, Doorbell
 
 LEASE = timedelta(seconds=30)
 
@@ -29,6 +28,7 @@ class Leased:
     transactions_update_status: str
     trigger: str
     failures: int
+    requested_seq: int
     linked_at: datetime
 
 
@@ -41,7 +41,7 @@ class Progress:
     covers: int
     update_status: str
     oldest: date | None
-    accounts: Sequence[Mapping[str, Any]]
+    accounts: Sequence[Account]
     pause: timedelta
 
 
@@ -50,7 +50,8 @@ ACQUIRE = text("""
     SET lease_token = :token, lease_expires_at = now() + :lease, failure_count = failure_count + 1
     WHERE id = :integration_id AND status = 'active' AND processed_seq < :seq
       AND (lease_token IS NULL OR lease_expires_at < now())
-    RETURNING user_id, access_token, cursor, transactions_update_status, requested_trigger, failure_count, created_at
+    RETURNING user_id, access_token, cursor, transactions_update_status, requested_trigger, requested_seq,
+        failure_count, created_at
 """)
 
 
@@ -62,19 +63,27 @@ EXTEND = text("""
 
 
 BEGIN_PASS = text("""
-    SELECT requested_seq, cursor, coalesce(rung_at, now()) AS rung_at,
+    SELECT requested_seq, cursor, transactions_update_status, coalesce(rung_at, now()) AS rung_at,
         (SELECT count(*) FROM plaid_accounts a WHERE a.integration_id = i.id) AS accounts
     FROM plaid_integrations i WHERE id = :integration_id AND lease_token = :token
 """)
 
 
-FENCE = text("""
+FENCE = text(f"""
     UPDATE plaid_integrations
     SET cursor = :next_cursor, processed_seq = :covers, transactions_update_status = :update_status,
-        accounts_data = coalesce(CAST(:accounts_data AS jsonb), accounts_data),
+        accounts_data = (
+            SELECT jsonb_agg(account ORDER BY account_id) FROM (
+                SELECT DISTINCT ON (account->>'account_id') account, account->>'account_id' AS account_id
+                FROM jsonb_array_elements(CAST(:accounts AS jsonb) || coalesce(accounts_data, '[]'))
+                    WITH ORDINALITY AS stated(account, age)
+                ORDER BY account->>'account_id', age
+            ) AS seen
+        ),
         history_from = least(history_from, :oldest), last_sync_at = now(), failure_count = 0,
         last_sync_error = NULL, last_sync_error_message = NULL, last_sync_error_request_id = NULL,
-        last_sync_error_at = NULL, next_sync_at = now() + :pause, updated_at = now(),
+        last_sync_error_at = NULL, updated_at = now(),
+        next_sync_at = now() + CASE WHEN requested_seq > :covers THEN {UNANSWERED} ELSE :pause END,
         rung_at = CASE WHEN requested_seq = :covers THEN NULL ELSE rung_at END
     WHERE id = :integration_id AND lease_token = :token AND status = 'active'
       AND cursor IS NOT DISTINCT FROM :cursor
@@ -89,9 +98,13 @@ RELEASE = text("""
 """)
 
 
-FAIL = text("""
+FAIL = text(f"""
     UPDATE plaid_integrations
-    SET lease_token = NULL, lease_expires_at = NULL, status = :status, next_sync_at = now() + :pause,
+    SET lease_token = NULL, lease_expires_at = NULL, status = :status,
+        next_sync_at = coalesce(
+            now() + CASE WHEN :status = 'login_required' AND requested_seq > :seen THEN {PATIENCE} ELSE :pause END,
+            next_sync_at
+        ),
         last_sync_error = :code, last_sync_error_message = :message, last_sync_error_request_id = :request_id,
         last_sync_error_at = now(), updated_at = now()
     WHERE id = :integration_id AND lease_token = :token AND status = 'active'
@@ -116,6 +129,7 @@ async def acquire(session: AsyncSession, bell: Doorbell, token: UUID) -> Leased 
         transactions_update_status=row.transactions_update_status,
         trigger=row.requested_trigger,
         failures=row.failure_count,
+        requested_seq=row.requested_seq,
         linked_at=row.created_at,
     )
 
@@ -129,7 +143,10 @@ async def extend(session: AsyncSession, leased: Leased) -> bool:
 
 
 async def begin_pass(session: AsyncSession, leased: Leased) -> RowMapping | None:
-    """Return what this pass covers (requested_seq, cursor, rung_at, accounts), or None when the lease is lost."""
+    """Return where this pass begins, or None when the lease is lost.
+
+    requested_seq (what it covers), cursor, transactions_update_status, rung_at, and the count of known accounts.
+    """
     found = await session.execute(BEGIN_PASS, {"integration_id": leased.integration_id, "token": leased.token})
     return found.mappings().first()
 
@@ -146,7 +163,7 @@ async def fence(session: AsyncSession, leased: Leased, progress: Progress) -> bo
             "covers": progress.covers,
             "update_status": progress.update_status,
             "oldest": progress.oldest,
-            "accounts_data": json.dumps(progress.accounts, default=str) if progress.accounts else None,
+            "accounts": to_json(progress.accounts),
             "pause": progress.pause,
         },
     )
@@ -154,13 +171,17 @@ async def fence(session: AsyncSession, leased: Leased, progress: Progress) -> bo
 
 
 async def fail(session: AsyncSession, leased: Leased, failure: Failure) -> bool:
-    """Store why the sync failed and let the item go; return False when it was not ours any more."""
+    """Store why the sync failed and let the item go; return False when it was not ours any more.
+
+    Whoever rang since the lease was taken may know that the login works again: then it is asked about soon.
+    """
     found = await session.execute(
         FAIL,
         {
             "integration_id": leased.integration_id,
             "token": leased.token,
             "status": failure.status,
+            "seen": leased.requested_seq,
             "pause": failure.pause,
             "code": failure.code,
             "message": failure.message,

@@ -1,28 +1,28 @@
 """The bank's rows: accounts, transactions and quarantine. Set-based, one statement a page."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sync_worker.domain.pages import Json, Page, Unusable
+from sync_worker.domain.accounts import Account, to_json
+from sync_worker.domain.pages import Page, Unusable
 from sync_worker.domain.plan import Known, Plan
 
 UPSERT_ACCOUNTS = text("""
     INSERT INTO plaid_accounts (integration_id, account_id, persistent_account_id, name, official_name, type, subtype,
         mask, current_balance, available_balance, credit_limit, iso_currency_code, unofficial_currency_code,
         balance_as_of)
-    SELECT :integration_id, a.account_id, a.persistent_account_id, coalesce(a.name, a.official_name, 'Account'),
-        a.official_name, left(coalesce(a.type, 'other'), 50), left(a.subtype, 50), left(a.mask, 10),
-        CAST(b.current AS numeric), CAST(b.available AS numeric), CAST(b."limit" AS numeric), b.iso_currency_code,
-        b.unofficial_currency_code, coalesce(b.last_updated_datetime, now())
+    SELECT :integration_id, account_id, persistent_account_id, coalesce(name, official_name, 'Account'),
+        official_name, left(coalesce(type, 'other'), 50), left(subtype, 50), left(mask, 10),
+        CAST(balances->>'current' AS numeric), CAST(balances->>'available' AS numeric),
+        CAST(balances->>'limit' AS numeric), balances->>'iso_currency_code', balances->>'unofficial_currency_code',
+        coalesce(CAST(balances->>'last_updated_datetime' AS timestamptz), now())
     FROM json_to_recordset(CAST(:accounts AS json)) AS a(account_id text, persistent_account_id text, name text,
-            official_name text, type text, subtype text, mask text, balances json),
-        json_to_record(a.balances) AS b(current text, available text, "limit" text, iso_currency_code text,
-            unofficial_currency_code text, last_updated_datetime timestamptz)
-    ORDER BY a.account_id
+            official_name text, type text, subtype text, mask text, balances json)
+    ORDER BY account_id
     ON CONFLICT (account_id) DO UPDATE SET
         persistent_account_id = excluded.persistent_account_id, name = excluded.name,
         official_name = excluded.official_name, type = excluded.type, subtype = excluded.subtype, mask = excluded.mask,
@@ -118,11 +118,9 @@ async def known_accounts(session: AsyncSession, integration_id: int) -> set[str]
     return set((await session.execute(ACCOUNT_IDS, {"integration_id": integration_id})).scalars())
 
 
-async def upsert_accounts(session: AsyncSession, integration_id: int, accounts: Sequence[Json]) -> None:
+async def upsert_accounts(session: AsyncSession, integration_id: int, accounts: Sequence[Account]) -> None:
     """Store accounts and balances as Plaid states them; never touches `enabled`, which is the user's."""
-    if accounts:
-        body = json.dumps(accounts, default=str)
-        await session.execute(UPSERT_ACCOUNTS, {"integration_id": integration_id, "accounts": body})
+    await session.execute(UPSERT_ACCOUNTS, {"integration_id": integration_id, "accounts": to_json(accounts)})
 
 
 async def lock_known(session: AsyncSession, integration_id: int, ids: Sequence[str]) -> Mapping[str, Known]:
@@ -149,19 +147,11 @@ async def write(session: AsyncSession, integration_id: int, pages: Sequence[Page
 
 
 async def quarantine(session: AsyncSession, integration_id: int, unusable: Iterable[Unusable]) -> None:
-    """Keep what our schema refused, with the reason, for replay."""
-    for one in unusable:
-        await session.execute(
-            QUARANTINE,
-            {
-                "integration_id": integration_id,
-                "transaction_id": one.transaction_id,
-                "raw": one.raw,
-                "reason": one.reason,
-            },
-        )
+    """Keep what we cannot use, with the reason, for replay."""
+    if rows := [{"integration_id": integration_id, **asdict(one)} for one in unusable]:
+        await session.execute(QUARANTINE, rows)
 
 
 async def heal(session: AsyncSession, integration_id: int, ids: Sequence[str]) -> None:
-    """Close the quarantine of transactions that have arrived whole."""
+    """Close the quarantine of transactions that arrived whole or are gone."""
     await session.execute(HEAL, {"integration_id": integration_id, "ids": list(ids)})

@@ -32,6 +32,10 @@ def test_amount_is_exact(amount: Decimal) -> None:
         ({"name": "\ud800"}, "Unicode"),
         ({"pending": None}, "pending"),
         ({"account_id": ""}, "account_id"),
+        ({"amount": Decimal("1e200000")}, "amount"),
+        ({"unofficial_currency_code": "USDT"}, "currencies"),
+        ({"payment_channel": "x" * 51}, "payment_channel"),
+        ({"pending_transaction_id": "x" * 256}, "pending_transaction_id"),
     ],
 )
 def test_one_unusable_transaction_leaves_the_rest(broken: dict[str, Any], reason: str) -> None:
@@ -65,12 +69,31 @@ def test_nul_never_reaches_the_database() -> None:
     assert rows(page)[0]["name"] == "A\ufffdB"
 
 
-def test_split_parts_lines_of_unknown_accounts() -> None:
-    """A line whose account nobody knows goes to quarantine, the others stay wanted."""
+def test_strangers_are_the_lines_of_unknown_accounts() -> None:
+    """A line whose account nobody knows is named with its reason; the others are not."""
     page = read(answer(added=[transaction("ours"), transaction("theirs", account_id="elsewhere")]))
-    kept, unusable = page.split([0, 1], {"checking"})
-    assert kept == [0]
-    assert [one.transaction_id for one in unusable] == ["theirs"]
+    strangers = page.strangers({"checking"})
+    assert {line: one.transaction_id for line, one in strangers.items()} == {1: "theirs"}
+
+
+@pytest.mark.parametrize("named", [{"transaction_id": None}, {"transaction_id": ""}, {}])
+def test_unusable_transactions_without_an_id_stay_apart(named: dict[str, Any]) -> None:
+    """Quarantine keeps each of them, and the same one only once."""
+    rows = [{"amount": amount, **named} for amount in (1, 2, 1)]
+    ids = [one.transaction_id for one in read(answer(added=rows)).unusable]
+    assert len(set(ids)) == 2
+    assert all(ids)
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "a\x00b", "x" * 300])
+def test_an_odd_id_fits_into_quarantine(odd: str) -> None:
+    """The id of an unusable transaction is text that PostgreSQL can hold."""
+    page = read(answer(added=[transaction(odd)]))
+    assert page.ids == []
+    kept = page.unusable[0].transaction_id
+    assert kept.isascii()
+    assert kept.isprintable()
+    assert len(kept) <= 255
 
 
 def test_empty_cursor_stays_empty() -> None:

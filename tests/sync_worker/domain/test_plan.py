@@ -1,11 +1,12 @@
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_worker.domain.pages import Page, read
-from sync_worker.domain.plan import Known, fold, orphans, plan
-from tests.sync_worker.answers import answer, transaction
+from sync_worker.domain.plan import Known, fold, place, plan
+from tests.sync_worker.answers import Json, answer, transaction
 
 IDS = st.sampled_from("abcdef")
 LINES = st.dictionaries(IDS, st.integers(1, 3))
@@ -78,9 +79,24 @@ def test_removal_of_the_unknown_does_nothing() -> None:
     assert plan({}, fold(pages), pages).removed == []
 
 
-def test_lines_of_unknown_accounts_leave_the_plan() -> None:
-    """What nobody can place goes to quarantine and the rest is written."""
+def test_what_nobody_can_place_is_set_aside() -> None:
+    """A transaction of an unknown account goes to quarantine; the rest is written."""
     pages = [read(answer([transaction("ours"), transaction("theirs", account_id="elsewhere")]))]
-    todo = plan({}, fold(pages), pages)
-    assert [one.transaction_id for one in orphans(todo, pages, {"checking"})] == ["theirs"]
-    assert todo.lines == {0: [0]}
+    changes = place(fold(pages), pages, {"checking"})
+    assert (list(changes.upserts), list(changes.unusable)) == (["ours"], ["theirs"])
+    assert plan({}, changes, pages).lines == {0: [0]}
+
+
+@pytest.mark.parametrize(
+    ("later", "usable", "unusable"),
+    [
+        (answer([transaction("a", amount=None)]), [], ["a"]),
+        (answer(removed=["a"]), [], []),
+        (answer([transaction("a")]), ["a"], []),
+    ],
+)
+def test_the_last_word_on_a_transaction_counts(later: Json, usable: list[str], unusable: list[str]) -> None:
+    """Of a transaction that came both whole and unusable, what came last counts, and a removal ends both."""
+    pages = [read(one) for one in (answer([transaction("a", date="?")]), answer([transaction("a")]), later)]
+    changes = fold(pages)
+    assert (list(changes.upserts), list(changes.unusable)) == (usable, unusable)
