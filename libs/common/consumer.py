@@ -1,7 +1,7 @@
 """From a message to a typed handler: dispatch on `type`, with the correlation id bound for the length of the work."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from prometheus_client import Counter
@@ -27,21 +27,31 @@ def dispatch(handlers: Handlers) -> Handler:
     by_type = {event.type: (event, handle) for event, handle in handlers.items()}
 
     async def handle_message(message: Message) -> None:
+        outcome = "failed"
         with correlated(message.correlation_id, message_id=str(message.id), message_type=message.type):
             try:
-                event_class, handle = by_type[message.type]
-                event = event_class.model_validate_json(message.body)
-            except KeyError:
-                raise Poison(f"no handler for {message.type}") from None
-            except ValidationError as error:
-                fields = ", ".join(".".join(map(str, e["loc"])) for e in error.errors(include_input=False))
-                raise Poison(f"unreadable {message.type}: {fields or 'body'}") from None
-            try:
-                await handle(event)
+                event_class, handle = by_type.get(message.type) or _nobody(message)
+                await handle(_event(event_class, message))
+                outcome = "handled"
+            except Poison:
+                outcome = "poison"
+                raise
             except Exception as error:
-                HANDLED.labels(message.type, "failed").inc()
                 log.warning("message.failed", attempt=message.attempt, error=type(error).__name__, exc_info=True)
                 raise
-            HANDLED.labels(message.type, "handled").inc()
+            finally:
+                HANDLED.labels(message.type, outcome).inc()
 
     return handle_message
+
+
+def _nobody(message: Message) -> NoReturn:
+    raise Poison(f"no handler for {message.type}")
+
+
+def _event(event_class: type[Event], message: Message) -> Event:
+    try:
+        return event_class.model_validate_json(message.body)
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False))
+        raise Poison(f"unreadable {message.type}: {fields or 'body'}") from None

@@ -6,7 +6,8 @@ from fastapi import FastAPI
 
 from common.database import Database
 from common.web import Correlation, use_problems
-from tests.webhook_ingest.doubles import Clock, FaultyBroker, KeyEndpoint, Signer
+from tests.common.faulty_broker import FaultyBroker
+from tests.webhook_ingest.doubles import Clock, KeyEndpoint, Signer
 from tests.webhook_ingest.proxy import DatabaseProxy
 from webhook_ingest.acceptance import Acceptance
 from webhook_ingest.keys import Keys

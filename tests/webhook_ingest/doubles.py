@@ -1,18 +1,15 @@
-"""A clock to set, a signer like Plaid, its key endpoint, and a broker that fails on demand."""
+"""A clock to set, a signer like Plaid, and its key endpoint."""
 
 import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from common.broker import BrokerUnavailable, Consumer, DeadLetter, Handler, Message
-from common.broker.topology import Queue
 from common.plaid.errors import Details, classify, unreachable
 
 NOW = 1_790_000_000.0
@@ -98,40 +95,3 @@ class KeyEndpoint:
             code = "INVALID_WEBHOOK_VERIFICATION_KEY_ID"
             raise classify(Details(400, "INVALID_INPUT", code, "no such key"))
         return {"key": self.keys[key_id], "request_id": "m8MDnv9okwxFNBV"}
-
-
-@dataclass
-class FaultyBroker:
-    """Confirms what it is given; or is down, or hangs."""
-
-    down: bool = False
-    hangs: bool = False
-    tries: int = 0
-    released: asyncio.Event = field(default_factory=asyncio.Event)
-    published: list[Message] = field(default_factory=list)
-
-    @property
-    def available(self) -> bool:
-        return not self.down
-
-    async def publish(self, message: Message) -> None:
-        self.tries += 1
-        if self.down:
-            raise BrokerUnavailable("down")
-        if self.hangs:
-            await self.released.wait()
-        self.published.append(message)
-
-    def release(self) -> None:
-        """Confirm what hangs, and hang no more."""
-        self.hangs = False
-        self.released.set()
-
-    async def consume(self, queue: Queue, handler: Handler, *, prefetch: int) -> Consumer:
-        raise NotImplementedError
-
-    async def dead(self, queue: Queue) -> list[DeadLetter]:
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        """Nothing is open."""

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from common.database import Database
 from common.events import WebhookReceived
 from common.logging import correlated
-from tests.webhook_ingest.doubles import Clock, FaultyBroker
+from tests.common.faulty_broker import FaultyBroker
+from tests.webhook_ingest.doubles import Clock
 from tests.webhook_ingest.proxy import DatabaseProxy
 from webhook_ingest.acceptance import COOLDOWN, Acceptance
 from webhook_ingest.domain.refusal import NotAccepted

@@ -5,7 +5,8 @@ import time
 import httpx2
 import pytest
 
-from tests.webhook_ingest.doubles import PATH, FaultyBroker, KeyEndpoint, Signer, signed, webhook
+from tests.common.faulty_broker import FaultyBroker
+from tests.webhook_ingest.doubles import PATH, KeyEndpoint, Signer, signed, webhook
 from webhook_ingest.keys import BURST, PER_SECOND
 
 

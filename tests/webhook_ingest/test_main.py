@@ -25,8 +25,9 @@ from plaid_sandbox.main import create_app
 from plaid_sandbox.settings import Settings as SandboxSettings
 from plaid_sandbox.webhooks.faults import Faults, Forgery
 from tests.common.broker.site import Mailbox, eventually
+from tests.common.faulty_broker import FaultyBroker
 from tests.servers.rabbitmq import Rabbit
-from tests.webhook_ingest.doubles import PATH, FaultyBroker, webhook
+from tests.webhook_ingest.doubles import PATH, webhook
 from webhook_ingest.main import build
 from webhook_ingest.settings import Settings
 

@@ -8,7 +8,8 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from common.events import WebhookReceived
-from tests.webhook_ingest.doubles import NOW, PATH, FaultyBroker, KeyEndpoint, Signer, signed, webhook
+from tests.common.faulty_broker import FaultyBroker
+from tests.webhook_ingest.doubles import NOW, PATH, KeyEndpoint, Signer, signed, webhook
 from webhook_ingest.routes import LARGEST
 
 
