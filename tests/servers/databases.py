@@ -41,6 +41,16 @@ class Databases:
             await self._execute(f"DROP DATABASE {self._template} WITH (FORCE)")
 
     @asynccontextmanager
+    async def empty(self) -> AsyncIterator[str]:
+        """Yield the URL of a new database that no migration has seen; it is dropped afterwards."""
+        name = f"cora_test_{uuid4().hex[:12]}"
+        await self._execute(f"CREATE DATABASE {name}")
+        try:
+            yield self._url(name)
+        finally:
+            await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @asynccontextmanager
     async def fresh(self) -> AsyncIterator[str]:
         """Yield the URL of a new database with today's schema and no rows of ours; it is dropped afterwards."""
         name = f"cora_test_{uuid4().hex[:12]}"
