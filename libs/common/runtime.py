@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 GRACE = 20.0
 """Seconds that work in hand gets after SIGTERM."""
+BACKLOG = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def run(name: str, settings_class: type[SettingsT], build: Build[SettingsT]) -> 
             runner.run(_run(name, loaded, build))
         except PortInUse as error:
             sys.exit(f"Cannot start: {error}")
+        except LoopDied as error:
+            sys.exit(f"Stopped: {error}")
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -94,22 +97,32 @@ async def infrastructure(name: str, loaded: StandardSettings) -> AsyncIterator[I
 
 @asynccontextmanager
 async def running(loops: Sequence[Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
-    """Run endless loops beside the block; cancel them at its end. A loop that dies is logged and ends the process."""
+    """Run endless loops beside the block; cancel them at its end.
+
+    A loop that dies is logged and ends the process as SIGTERM does; then the block raises LoopDied.
+    """
     tasks = [asyncio.ensure_future(loop()) for loop in loops]
     for task in tasks:
         task.add_done_callback(_report_death)
     try:
         yield
     finally:
+        died = [task.exception() for task in tasks if task.done()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    if died:
+        raise LoopDied(f"a loop died of {died[0]!r}")
 
 
 def _report_death(task: asyncio.Future[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         log.critical("loop.died", exc_info=task.exception())
-        signal.raise_signal(signal.SIGTERM)  # a supervisor starts us again; half a service helps nobody
+        signal.raise_signal(signal.SIGTERM)  # half a service helps nobody
+
+
+class LoopDied(Exception):
+    """A loop that should have run until the end did not; a supervisor starts the process again."""
 
 
 class PortInUse(Exception):
@@ -146,12 +159,11 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=int(GRACE))
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        if task.done():
-            task.result()
-            raise RuntimeError("the app did not start")
-        await asyncio.sleep(0.01)
     try:
+        while not server.started:
+            if task.done():
+                raise RuntimeError("the app did not start")
+            await asyncio.sleep(0.01)
         yield listener.getsockname()[1]
     finally:
         server.should_exit = True
@@ -163,6 +175,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)  # two that bind at the same moment are told apart only here
     except OSError as error:
         listener.close()
         raise PortInUse(
