@@ -184,7 +184,7 @@ def _results(success: Mapping[str, object]) -> dict[str, object]:
         "bank_income_results": [],
         "cra_document_upload_results": None,
         "cra_item_add_results": [],
-        "cra_update_results": None,
+        "cra_update_results": [],
         "document_income_results": None,
         "item_add_results": [shared | {"public_token": success["public_token"]}],
         "payroll_income_results": [],

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from plaid_sandbox.bank.profiles import PROFILES
 from plaid_sandbox.book import Stage
@@ -120,9 +120,14 @@ class Keeper:
         self._written = ""
 
     def load(self) -> None:
-        """Restore what was saved, if anything was."""
-        if self._file.exists():
-            State.model_validate_json(self._file.read_text(encoding="utf-8")).restore(self._sandbox)
+        """Restore what was saved, if anything was, or raise ValueError with what to do."""
+        if not self._file.exists():
+            return
+        try:
+            saved = State.model_validate_json(self._file.read_text(encoding="utf-8"))
+        except ValidationError as unreadable:
+            raise ValueError(f"{self._file} holds no state of this version: remove it to start afresh") from unreadable
+        saved.restore(self._sandbox)
 
     def save(self) -> None:
         """Write what has changed since the last time, whole or not at all."""

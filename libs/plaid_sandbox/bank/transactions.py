@@ -37,9 +37,8 @@ class Transaction:
 
 def kind_of(category: Category | None, amount: Decimal) -> Kind:
     """Return what a line is. Interest is what the bank charges; what it pays is income."""
-    if category is None:
-        return _bought_or_returned(amount)
-    match category.primary:
+    detailed = category.detailed if category else None
+    match category.primary if category else None:
         case "INCOME":
             return "income"
         case "OTHER" if amount < 0:  # nobody can tell what came back, so nothing says that it was spent before
@@ -47,12 +46,8 @@ def kind_of(category: Category | None, amount: Decimal) -> Kind:
         case "TRANSFER_IN" | "TRANSFER_OUT" | "LOAN_DISBURSEMENTS":
             return "transfer"
         case "LOAN_PAYMENTS":
-            return "card_payment" if category.detailed == "LOAN_PAYMENTS_CREDIT_CARD_PAYMENT" else "loan_payment"
+            return "card_payment" if detailed == "LOAN_PAYMENTS_CREDIT_CARD_PAYMENT" else "loan_payment"
         case "BANK_FEES" if amount > 0:
-            return "interest" if category.detailed == "BANK_FEES_INTEREST_CHARGE" else "fee"
+            return "interest" if detailed == "BANK_FEES_INTEREST_CHARGE" else "fee"
         case _:
-            return _bought_or_returned(amount)
-
-
-def _bought_or_returned(amount: Decimal) -> Kind:
-    return "refund" if amount < 0 else "purchase"
+            return "refund" if amount < 0 else "purchase"

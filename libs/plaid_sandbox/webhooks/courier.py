@@ -4,7 +4,7 @@ import json
 import logging
 from asyncio import Semaphore
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -73,14 +73,22 @@ class Courier:
     def release(self) -> None:
         """Send what a reorder fault holds back, latest first."""
         held, self._held = self._held, []
-        for parcel in reversed(held):
-            for _ in range(1 + self.faults.duplicates):
-                self._tasks.start(self._deliver(parcel, self.faults.delay))
-            for forgery in self.faults.forge:
+        latest_first = [parcel for parcel in reversed(held) for _ in range(1 + self.faults.duplicates)]
+        if self.faults.reorder:
+            self._tasks.start(self._deliver_in_turn(latest_first))
+        else:
+            for parcel in latest_first:
+                self._tasks.start(self._deliver(parcel))
+        for forgery in self.faults.forge:
+            for parcel in held:
                 self._tasks.start(self._post_forged(parcel, forgery))
 
-    async def _deliver(self, parcel: _Parcel, delay: float) -> None:
-        await self._clock.sleep(delay)
+    async def _deliver_in_turn(self, parcels: Sequence[_Parcel]) -> None:
+        for parcel in parcels:
+            await self._deliver(parcel)
+
+    async def _deliver(self, parcel: _Parcel) -> None:
+        await self._clock.sleep(self.faults.delay)
         for attempt, pause in enumerate((*RETRY_DELAYS, None), start=1):
             answer = await self._post(parcel, attempt, self._keys.current.sign(parcel.body, self._clock.wall()))
             if answer is not None and answer.status_code == httpx2.codes.OK:
