@@ -21,7 +21,7 @@ OWNER = text("SELECT user_id FROM plaid_integrations WHERE id = :integration_id"
 LOCK = text("""
     WITH named AS (
         SELECT id, transaction_id, pending_transaction_id FROM plaid_transactions
-        WHERE id = ANY(CAST(:ids AS bigint[])) AND integration_id + 0 = :integration_id
+        WHERE id = ANY(CAST(:ids AS bigint[]))
     )
     SELECT id, transaction_id FROM plaid_transactions
     WHERE integration_id + 0 = :integration_id AND id IN (
