@@ -69,7 +69,10 @@
       if (this.#ready) this.#send("open");
     };
 
-    exit = (options = {}) => this.#send("exit", { force: options.force === true });
+    exit = () => {
+      if (this.#ready) this.#send("exit");
+      else this.#giveUp();
+    };
 
     destroy = () => {
       window.removeEventListener("message", this.#receive);
@@ -84,8 +87,15 @@
       document.documentElement.style.overflow = this.#scroll;
     }
 
-    #send(action, body = {}) {
-      this.#frame.contentWindow?.postMessage({ link: action, ...body }, PAGE.origin);
+    #send(action) {
+      this.#frame.contentWindow?.postMessage({ link: action }, PAGE.origin);
+    }
+
+    // The page never came: let the user out, and load it anew for the next try.
+    #giveUp() {
+      this.#hide();
+      this.#frame.src = this.#frame.src;
+      this.#settings.onExit?.(null, { institution: null, status: null, link_session_id: null, request_id: null });
     }
 
     #receive = (message) => {

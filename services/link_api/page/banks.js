@@ -19,17 +19,15 @@ function statusOf(bank) {
   if (bank.status === "removing") return ["busy", "Disconnecting"];
   if (bank.action_required) return ["bad", "Needs your attention"];
   if (bank.status === "on_hold") return ["bad", "Paused; our team is looking into it"];
-  if (bank.stage < COMPLETE && bank.syncing) return ["busy", "Importing"];
-  if (bank.syncing || bank.asked) return ["busy", "Looking for new transactions"];
-  if (bank.last_error) return ["warn", "Last sync failed; we try again by ourselves"];
-  if (!bank.last_sync_at) return ["busy", "Getting ready"];
+  if (bank.last_error && !bank.syncing) return ["warn", "Last sync failed; we try again by ourselves"];
+  if (bank.stage < COMPLETE) return ["busy", "Importing"];
+  if (bank.syncing || bank.asked || !bank.last_sync_at) return ["busy", "Looking for new transactions"];
   return ["good", `Up to date, synced ${ago(bank.last_sync_at)}`];
 }
 
 function progressOf(bank) {
-  if (!bank.transactions) {
-    return bank.reading ? `Reading your transactions, ${count(bank.reading)} so far` : "Waiting for your bank's first answer";
-  }
+  if (!bank.transactions && bank.reading) return `Reading your transactions, ${count(bank.reading)} so far`;
+  if (!bank.transactions) return "Waiting for your bank's first answer";
   const stored = `${many(bank.transactions, "transaction")} imported`;
   return bank.reading ? `${stored}, reading ${count(bank.reading)} more` : `${stored}, waiting for the rest of your history`;
 }

@@ -54,15 +54,14 @@ export function onAction(root, actions) {
   });
 }
 
-// Disables a button and shows it busy until the work is done.
+// Runs the work of a button once at a time. The button is not disabled meanwhile: it would lose the focus.
 export async function whileBusy(button, work) {
-  button.disabled = true;
-  button.classList.add("busy");
+  if (button.ariaBusy === "true") return;
+  button.ariaBusy = "true";
   try {
-    return await work();
+    await work();
   } finally {
-    button.disabled = false;
-    button.classList.remove("busy");
+    button.ariaBusy = null;
   }
 }
 

@@ -11,14 +11,17 @@ export function spanOf(period) {
   return days ? [daysAgo(days), daysAgo(0)] : [null, null];
 }
 
+const percent = new Intl.NumberFormat(undefined, { style: "percent" });
+
 const moneyOf = ({ currency, unofficial_currency: unofficial }) => currency ?? unofficial ?? "";
 
 function drawCategory(row, item, { longest, total }) {
-  const part = share(item.amount, total) / 10;
+  const part = share(item.amount, total) / 1000;
+  const noun = item.count === 1 ? "expense" : "expenses";
   fill(row, {
     category: item.category.name,
     amount: format(item.amount, item.currency, item.unofficial_currency),
-    detail: `${item.count} ${item.count === 1 ? "expense" : "expenses"}${part >= 1 ? `, ${Math.round(part)} %` : ""}`,
+    detail: `${item.count} ${noun}${part >= 0.01 ? `, ${percent.format(part)}` : ""}`,
   });
   const bar = row.querySelector(".bar");
   bar.dataset.group = item.category.group;

@@ -1,0 +1,73 @@
+"""The whole system as `make run` starts it, and a browser that looks at its page."""
+
+from collections.abc import AsyncIterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
+
+from deploy.embedded import Ports, System, system
+from tests.browser.bank import Bank
+from tests.browser.board import Board
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 20_000
+USER_IDS = count(1_000)
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the system of all browser tests keeps its data."""
+    return tmp_path_factory.mktemp("system")
+
+
+@pytest.fixture(scope="session")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """One browser for all; each test takes a context of its own."""
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture(scope="session")
+async def running(browser: Browser, data: Path) -> AsyncIterator[System]:
+    """The system, once for all browser tests: each signs in a user of its own."""
+    async with system(data, Ports.free()) as running_system:
+        yield running_system
+
+
+@pytest.fixture
+async def bank(running: System, data: Path) -> AsyncIterator[Bank]:
+    """The stand-in's levers."""
+    async with Bank.of(running, data) as levers:
+        yield levers
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser profile of this test alone."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+    context.set_default_timeout(PATIENCE_MS)
+    yield context
+    await context.close()
+
+
+@pytest.fixture
+async def board(context: BrowserContext, running: System) -> AsyncIterator[Board]:
+    """The page, open for a user whom nobody has seen before; it must run without a script error or a broken policy."""
+    board = Board(await context.new_page(), running.page(next(USER_IDS)))
+    await board.open()
+    yield board
+    assert board.faults == []

@@ -1,0 +1,98 @@
+from playwright.async_api import expect
+
+from tests.browser.board import DOWN_BANK, FIRST_PLATYPUS, OAUTH_BANK, Board
+
+
+async def test_a_connected_bank_shows_its_accounts_then_its_expenses(board: Board) -> None:
+    """One click, one login, and accounts and categorised expenses stand on the page, without a reload."""
+    await expect(board.page.get_by_test_id("banks-empty")).to_be_visible()
+    await board.choose_bank(FIRST_PLATYPUS)
+    await board.sign_in()
+    await board.share_accounts()
+    await expect(board.banks).to_have_count(1)
+    await expect(board.banks.get_by_role("heading", level=2)).to_have_text("First Platypus Bank")
+    await expect(board.page.get_by_test_id("account").first).to_contain_text("••••")
+    await expect(board.page.get_by_test_id("balance").first).to_contain_text("$")
+    await expect(board.expenses.first).to_be_visible()
+    await board.settle()
+    await expect(board.expenses).to_have_count(50)
+    await expect(board.page.get_by_test_id("category").first).to_be_visible()
+    await board.page.get_by_role("button", name="Show more").click()
+    await expect(board.expenses).to_have_count(100)
+
+
+async def test_a_wrong_password_is_said_and_mended_in_place(board: Board) -> None:
+    """The bank's refusal is shown beside the fields, the user name stays, and the right password goes on."""
+    await board.choose_bank(FIRST_PLATYPUS)
+    await board.sign_in(password="pass_wrong")
+    await expect(board.link.get_by_test_id("link-alert")).to_contain_text("not correct")
+    await expect(board.link.locator("#username")).to_have_value("user_good")
+    await board.sign_in()
+    await board.share_accounts()
+    await expect(board.banks).to_have_count(1)
+
+
+async def test_a_bank_that_is_down_says_so_and_another_can_be_chosen(board: Board) -> None:
+    """A failing bank ends in a sentence and a way on, and nothing is connected."""
+    await board.choose_bank(DOWN_BANK)
+    await board.sign_in()
+    failure = board.link.get_by_test_id("link-error")
+    await expect(failure).to_contain_text("does not answer")
+    await expect(failure).to_contain_text("INSTITUTION_DOWN")
+    await board.link.get_by_role("button", name="Choose another bank").click()
+    await expect(board.link.locator(f"[data-institution={FIRST_PLATYPUS}]")).to_be_visible()
+    await board.link.get_by_role("button", name="Close").click()
+    await expect(board.page.get_by_test_id("banks-empty")).to_be_visible()
+
+
+async def test_leaving_with_an_error_says_what_the_bank_said(board: Board) -> None:
+    """Who gives up on a failing bank reads its words on the page, with a way to try again."""
+    await board.choose_bank(DOWN_BANK)
+    await board.sign_in()
+    await board.link.get_by_test_id("link-leave").click()
+    await expect(board.notice).to_contain_text("not responding")
+    await board.notice.get_by_role("button", name="Try again").click()
+    await expect(board.link.get_by_test_id("link-continue")).to_be_visible()
+
+
+async def test_an_oauth_bank_leads_to_its_page_and_back(board: Board) -> None:
+    """The browser leaves for the bank, comes back to /oauth-return, goes on where it was, and the address is clean."""
+    await board.choose_bank(OAUTH_BANK)
+    await board.link.get_by_test_id("link-oauth").click()
+    await board.page.get_by_test_id("bank-sign-in").click()
+    await board.page.get_by_test_id("bank-approve").click()
+    await board.page.wait_for_url("**/oauth-return?oauth_state_id=*")
+    await board.share_accounts()
+    await expect(board.banks.get_by_role("heading", level=2)).to_have_text("Platypus OAuth Bank")
+    await expect(board.expenses.first).to_be_visible()
+    assert board.page.url.endswith("/")
+
+
+async def test_a_return_that_nobody_began_is_explained(board: Board) -> None:
+    """An OAuth return in a browser that began nothing ends in a sentence, not in a broken page."""
+    await board.page.goto(board.page.url.split("#")[0] + "oauth-return?oauth_state_id=unknown")
+    await expect(board.notice).to_contain_text("could not find the connection")
+    assert board.page.url.endswith("/")
+
+
+async def test_the_same_bank_twice_is_pointed_out(board: Board) -> None:
+    """A duplicate is answered with the bank that is there, and nothing is added."""
+    await board.connect()
+    await board.choose_bank(FIRST_PLATYPUS)
+    await board.sign_in()
+    await board.share_accounts()
+    await expect(board.notice.filter(has_text="already connected")).to_be_visible()
+    await expect(board.banks).to_have_count(1)
+
+
+async def test_leaving_link_changes_nothing(board: Board) -> None:
+    """Escape closes Link, the focus returns to the button, and the next click opens it again."""
+    button = board.page.locator("#link-bank-account")
+    await button.click()
+    await expect(board.link.get_by_test_id("link-continue")).to_be_visible()
+    await board.page.keyboard.press("Escape")
+    await expect(board.page.locator("dialog[open]")).to_have_count(0)
+    await expect(button).to_be_focused()
+    await expect(board.notice).to_have_count(0)
+    await button.click()
+    await expect(board.link.get_by_test_id("link-continue")).to_be_visible()
