@@ -10,7 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """`HOST`, `PORT`, and all else with the prefix `PLAID_SANDBOX_`. Delays are seconds of the stand-in's clock."""
 
-    model_config = SettingsConfigDict(env_prefix="PLAID_SANDBOX_", validate_by_name=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PLAID_SANDBOX_", validate_by_name=True, env_ignore_empty=True, extra="ignore"
+    )
 
     host: str = Field(default="127.0.0.1", validation_alias="HOST")
     port: int = Field(default=8100, validation_alias="PORT", ge=0, le=65535)
