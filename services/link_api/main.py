@@ -23,6 +23,7 @@ from link_api.parts import Parts
 from link_api.problems import use_problems
 from link_api.retention import forget_old_events
 from link_api.routes import accounts, events, expenses, integrations, linking, page
+from link_api.schemas.problems import PROBLEMS
 from link_api.settings import Settings
 from link_api.streams import Hub
 
@@ -72,7 +73,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     use_problems(app)
     for noun in (linking, integrations, accounts, expenses, events, page):
-        app.include_router(noun.router)
+        app.include_router(noun.router, responses=PROBLEMS)
     app.router.routes.extend(web.probe_routes([parts.database.ping]))
     app.mount("/page", StaticFiles(directory=page.FOLDER))
     return app

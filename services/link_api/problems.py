@@ -21,7 +21,9 @@ log = structlog.get_logger(__name__)
 ErrorT = TypeVar("ErrorT", bound=Exception)
 
 UNAVAILABLE: tuple[type[Exception], ...] = (OSError, exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+UNREADABLE = "The body is no JSON that can be read."
 SENTENCES = {
+    400: UNREADABLE,  # the framework's only one
     404: "There is nothing at this address; /docs lists what there is.",
     405: "This address does not take that method; /docs lists which it takes.",
 }
@@ -67,7 +69,7 @@ def of_invalid_request(error: RequestValidationError) -> Problem:
     """Return what is wrong with a request, field by field; never its values."""
     problems = error.errors()
     if any(problem["type"] == "json_invalid" for problem in problems):
-        return Problem(400, "The body is no JSON that can be read.", code="invalid_request")
+        return Problem(400, UNREADABLE, code="invalid_request")
     errors = [{"field": _field(problem["loc"]), "message": problem["msg"]} for problem in problems]
     detail = "; ".join(f"{error['field']}: {error['message']}" for error in errors)
     return Problem(422, f"{detail}.", code="invalid_request", errors=errors)
@@ -100,6 +102,6 @@ def of_plaid(error: PlaidError) -> Problem:
 
 def of_database(error: Exception) -> Problem:
     """Return that the database does not answer."""
-    log.error("database.unavailable", error=type(error).__name__, exc_info=error)
+    log.error("database.unavailable", error=type(error).__name__)
     detail = "Our database does not answer right now; try again in a moment."
     return Problem(503, detail, retryable=True, headers={"Retry-After": "5"})

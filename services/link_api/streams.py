@@ -6,7 +6,7 @@ transaction might yet commit a smaller one, so a resume may repeat an event but 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from time import monotonic
@@ -109,7 +109,7 @@ class Reader:
         return b"".join(_render(self._position.resume_at(event.id), event.type, event.body) for event in found)
 
 
-async def stream(hub: Hub, reader: Reader, caller: Caller, greeting: bytes) -> AsyncIterator[bytes]:
+async def stream(hub: Hub, reader: Reader, caller: Caller, greeting: bytes) -> AsyncGenerator[bytes, None]:
     """Yield the caller's events as they come, until the token expires or the hub closes."""
     with hub.listening(caller.user_id) as bell:
         yield greeting

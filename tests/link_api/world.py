@@ -19,7 +19,7 @@ from common.runtime import Infrastructure, running, serving
 from link_api.main import build
 from link_api.settings import Settings
 
-SECRET = "the host application and we share this secret"
+SECRET = "the host application and we share this secret, which is long enough for every HMAC"
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 HOST = "127.0.0.1"
 PLATYPUS = "ins_109508"
@@ -86,9 +86,10 @@ class World:
     database: Database
     broker: MemoryBroker
 
-    async def get(self, path: str, user_id: int = 1, **params: str | int) -> httpx2.Response:
-        """GET as a user."""
-        return await self.api.get(path, params=params, headers=bearer(user_id))
+    async def get(self, path: str, user_id: int = 1, **query: str | int | None) -> httpx2.Response:
+        """GET as a user; a query value of None is left out."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return await self.api.get(path, params=given, headers=bearer(user_id))
 
     async def post(self, path: str, body: object = None, user_id: int = 1) -> httpx2.Response:
         """POST JSON as a user."""
@@ -96,7 +97,11 @@ class World:
 
     async def delete(self, path: str, user_id: int = 1) -> httpx2.Response:
         """DELETE as a user."""
-        return await self.api.delete(path, headers=bearer(user_id))
+        return await self.call("DELETE", path, user_id)
+
+    async def call(self, method: str, path: str, user_id: int = 1) -> httpx2.Response:
+        """Call without a body as a user."""
+        return await self.api.request(method, path, headers=bearer(user_id))
 
     async def link_token(self, user_id: int = 1) -> str:
         """Return a link token of the user."""

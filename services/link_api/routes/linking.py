@@ -28,7 +28,7 @@ async def create_link_token(parts: Use, user: User, body: LinkTokenRequest | Non
     return LinkToken(link_token=token.link_token.get_secret_value(), expiration=token.expiration)
 
 
-@router.post("/exchange_public_token", status_code=201, responses={409: {"description": "Linked already"}})
+@router.post("/exchange_public_token", status_code=201)
 async def exchange_public_token(parts: Use, user: User, body: PublicTokenRequest) -> Integration:
     """Turn the public token of Link's onSuccess into an integration; its first sync begins at once."""
     try:

@@ -1,0 +1,44 @@
+from starlette.applications import Starlette
+
+from tests.link_api.world import World, bearer, world
+
+
+async def test_the_description_covers_every_operation(shared: World) -> None:
+    """Each operation has a summary, a description of its answer and of its errors, and asks for the bearer token."""
+    paths = (await shared.api.get("/openapi.json")).json()["paths"]
+    operations = [operation for path in paths.values() for operation in path.values()]
+    assert len(operations) >= 11
+    for operation in operations:
+        assert operation["summary"]
+        assert operation["description"]
+        assert operation["security"]
+        assert "application/problem+json" in operation["responses"]["default"]["content"]
+        assert "422" not in operation["responses"]
+    assert (await shared.api.get("/docs")).status_code == 200
+
+
+async def test_probes_and_metrics_need_no_token(live: World) -> None:
+    """Whoever watches the process may; links are counted by what became of them."""
+    await live.linked()
+    for path in ("/healthz", "/readyz"):
+        assert (await live.api.get(path)).status_code == 200
+    metrics = (await live.api.get("/metrics")).text
+    assert 'links_total{outcome="linked"}' in metrics
+
+
+async def test_a_process_starts_and_stops_while_every_server_is_away(sandbox: Starlette) -> None:
+    """Nothing is connected at the start, and an end without work is clean."""
+    async with world("postgresql://nobody@127.0.0.1:1/nothing", sandbox, plaid_base_url="http://127.0.0.1:1") as live:
+        assert (await live.api.get("/healthz")).status_code == 200
+
+
+async def test_one_correlation_id_runs_through(live: World) -> None:
+    """The caller's id comes back, and goes with the events that the call emits."""
+    integration = await live.linked()
+    answer = await live.api.post(
+        f"/api/plaid/integrations/{integration['id']}/sync",
+        headers=bearer() | {"X-Correlation-ID": "abc-123"},
+    )
+    assert answer.headers["x-correlation-id"] == "abc-123"
+    [row] = await live.rows("SELECT correlation_id FROM outbox WHERE body LIKE '%manual%'")
+    assert row["correlation_id"] == "abc-123"

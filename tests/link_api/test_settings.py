@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+
+from common.settings import load
+from link_api.settings import Settings
+from tests.link_api.world import KEY, SECRET
+
+GOOD = {
+    "DATABASE_URL": "postgresql://cora:cora@localhost:5432/cora",
+    "AMQP_URL": "amqp://guest:guest@localhost:5672/",
+    "PLAID_CLIENT_ID": "client",
+    "PLAID_SECRET": "sesame",
+    "PLAID_ENV": "sandbox",
+    "PLAID_ENCRYPTION_KEY": KEY,
+    "AUTH_JWT_SECRET": SECRET,
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment with all that is needed, and no .env file."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_what_is_left_out_has_a_sensible_default(environment: pytest.MonkeyPatch) -> None:
+    """Only seven settings have no default; an empty one counts as left out."""
+    environment.setenv("PLAID_WEBHOOK_URL", "")
+    environment.setenv("PLAID_COUNTRY_CODES", "")
+    settings = load(Settings)
+    assert (settings.port, settings.plaid_webhook_url, settings.plaid_redirect_uri) == (8000, None, None)
+    assert (settings.plaid_client_name, settings.plaid_days_requested) == ("CORA Expense Tracker", 730)
+    assert (settings.plaid_country_codes, settings.plaid_language) == (("US",), "en")
+
+
+def test_country_codes_are_a_list_with_commas(environment: pytest.MonkeyPatch) -> None:
+    """Spaces and letter case do not matter."""
+    environment.setenv("PLAID_COUNTRY_CODES", "us, ca")
+    assert load(Settings).plaid_country_codes == ("US", "CA")
+
+
+def test_an_address_is_kept_to_the_letter(environment: pytest.MonkeyPatch) -> None:
+    """Plaid compares the redirect URI with its allow-list, so not even a slash may be added."""
+    environment.setenv("PLAID_REDIRECT_URI", "https://app.example.com")
+    assert load(Settings).plaid_redirect_uri == "https://app.example.com"
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_missing_setting_stops_the_start(environment: pytest.MonkeyPatch, name: str) -> None:
+    """The process ends naming the variable."""
+    environment.delenv(name)
+    with pytest.raises(SystemExit, match=f"{name}: is not set"):
+        load(Settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("AUTH_JWT_SECRET", "too short to be safe", "at least 32"),
+        ("PLAID_ENV", "development", "sandbox"),
+        ("PLAID_ENCRYPTION_KEY", "your_32_byte_encryption_key", "Fernet"),
+        ("PLAID_WEBHOOK_URL", "app.example.com/hook", "whole URL"),
+        ("PLAID_WEBHOOK_URL", "ftp://app.example.com/hook", "whole URL"),
+        ("PLAID_REDIRECT_URI", "https://app.example.com/back?x=1", "query string"),
+        ("PLAID_REDIRECT_URI", "https://app.example.com/back#x", "fragment"),
+        ("PLAID_REDIRECT_URI", "/back", "whole URL"),
+        ("PLAID_CLIENT_NAME", "A name that is longer than thirty", "30 characters"),
+        ("PLAID_COUNTRY_CODES", "US,XX", "'US'"),
+        ("PLAID_COUNTRY_CODES", " , ", "at least 1"),
+        ("PLAID_LANGUAGE", "tlh", "'en'"),
+        ("PLAID_DAYS_REQUESTED", "731", "730"),
+        ("PLAID_DAYS_REQUESTED", "0", "1"),
+        ("PORT", "70000", "65535"),
+    ],
+)
+def test_a_senseless_setting_stops_the_start(
+    environment: pytest.MonkeyPatch, name: str, value: str, advice: str
+) -> None:
+    """The process ends naming the variable and what to do, without repeating a value that may be secret."""
+    environment.setenv(name, value)
+    with pytest.raises(SystemExit) as stopped:
+        load(Settings)
+    assert f"{name}: " in str(stopped.value)
+    assert advice in str(stopped.value)
+    assert value not in str(stopped.value)
+
+
+def test_a_redirect_is_encrypted_in_production(environment: pytest.MonkeyPatch) -> None:
+    """Plaid takes a plain http redirect in its sandbox only."""
+    environment.setenv("PLAID_REDIRECT_URI", "http://localhost:8000/oauth-return")
+    assert load(Settings).plaid_redirect_uri
+    environment.setenv("PLAID_ENV", "production")
+    with pytest.raises(SystemExit, match="PLAID_REDIRECT_URI: must begin with https://"):
+        load(Settings)
