@@ -1,5 +1,6 @@
 """All Items and the tokens that lead to them."""
 
+import asyncio
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,9 +58,9 @@ class Registry:
         """Return the login of this number."""
         return Login(self._mint, institution.institution_id, profile, number)
 
-    def create(self, login: Login, institution: Institution, account_ids: Collection[str], terms: Terms) -> Item:
-        """Make the Item of this login; it may take half a second where the history is long."""
-        item = self.build(login, institution, self._clock.now(), terms)
+    async def create(self, login: Login, institution: Institution, account_ids: Collection[str], terms: Terms) -> Item:
+        """Make the Item of this login; a long history is recalled in a thread, for it takes half a second."""
+        item = await asyncio.to_thread(self.build, login, institution, self._clock.now(), terms)
         item.change(Shared(day=item.created_at.date(), account_ids=tuple(account_ids)))
         self.add(item)
         return item

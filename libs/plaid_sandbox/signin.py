@@ -1,7 +1,7 @@
 """Who may log in at which bank: the sandbox's test credentials (https://plaid.com/docs/sandbox/test-credentials)."""
 
 from plaid_sandbox.bank.plans import Profile
-from plaid_sandbox.bank.profiles import PROFILES
+from plaid_sandbox.bank.profiles import profile_of
 from plaid_sandbox.errors import CATALOGUE, PlaidError
 from plaid_sandbox.institutions import Institution
 
@@ -20,7 +20,7 @@ def sign_in(institution: Institution, username: str, password: str) -> Profile:
     for word in (username, password):
         if word.startswith(_FORCED) and (code := word.removeprefix(_FORCED)) in CATALOGUE:
             raise PlaidError(code)
-    profile = PROFILES.get(username)
+    profile = profile_of(username)
     if profile is None or not password.strip() or password != _PASSWORDS.get(username, password):
         raise PlaidError("INVALID_CREDENTIALS")
     return profile

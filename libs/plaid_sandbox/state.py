@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ValidationError
 
-from plaid_sandbox.bank.profiles import PROFILES
+from plaid_sandbox.bank.profiles import profile_of
 from plaid_sandbox.book import Stage
 from plaid_sandbox.changes import Change
 from plaid_sandbox.core import Sandbox
@@ -55,7 +55,10 @@ class ItemState(BaseModel):
     def restore(self, sandbox: Sandbox) -> Item:
         """Make the Item again, as it was."""
         registry, institution = sandbox.registry, INSTITUTIONS[self.institution_id]
-        login = registry.login(institution, PROFILES[self.username], self.number)
+        profile = profile_of(self.username)
+        if profile is None:
+            raise ValueError(f"the state file names a user {self.username!r} that this version does not have")
+        login = registry.login(institution, profile, self.number)
         item = registry.build(
             login, institution, self.created_at, Terms(self.products, self.days_requested, self.webhook)
         )

@@ -64,6 +64,12 @@ async def test_an_unreadable_body_is_an_invalid_body(stand_in: StandIn, raw: byt
     assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_BODY")
 
 
+async def test_only_json_is_read(stand_in: StandIn) -> None:
+    """A form is no JSON body, whatever is in it."""
+    answer = await stand_in.http.post("/item/get", data={"access_token": "x"})
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_BODY")
+
+
 async def test_an_unknown_address_is_not_found(stand_in: StandIn) -> None:
     """Neither a path nor a method that Plaid does not have gives anything but NOT_FOUND."""
     for answer in (await stand_in.send("/transactions/got", {}), await stand_in.http.get("/item/get")):

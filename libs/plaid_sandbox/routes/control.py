@@ -81,8 +81,8 @@ async def list_outages(sandbox: Sandbox, _: Request) -> Answer:
 
 async def order_outage(sandbox: Sandbox, outage: Outage) -> Answer:
     """Let the next calls fail or take long: all, or those of one path, Item or institution."""
-    if outage.error_code not in {None, *CATALOGUE}:
-        raise PlaidError("INVALID_FIELD", f"error_code: {outage.error_code} is no code of Plaid's")
+    if outage.error_code:
+        known_error(outage.error_code)
     sandbox.outages.ordered.append(outage)
     return {"outage": outage.model_dump()}
 
@@ -91,6 +91,13 @@ async def clear_outages(sandbox: Sandbox, _: Part) -> Answer:
     """End all outages."""
     sandbox.outages.ordered.clear()
     return {"outages": []}
+
+
+def known_error(code: str) -> PlaidError:
+    """Return the error of this code, so that a typing error in a test is told at once."""
+    if code not in CATALOGUE:
+        raise PlaidError("INVALID_FIELD", f"error_code: {code} is no code of Plaid's")
+    return PlaidError(code)
 
 
 def find_item(sandbox: Sandbox, request: Request) -> Item:

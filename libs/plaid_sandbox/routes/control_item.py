@@ -12,10 +12,11 @@ from plaid_sandbox.changes import Change, Created, Edited, Line, Spent, Withdraw
 from plaid_sandbox.core import Sandbox
 from plaid_sandbox.items import Item
 from plaid_sandbox.requests import Amount, Day, Part
-from plaid_sandbox.routes.control import ROOT, find_item
+from plaid_sandbox.routes.control import ROOT, find_item, known_error
 from plaid_sandbox.routes.endpoint import Answer, reply
 from plaid_sandbox.routes.sandbox import account_for
 from plaid_sandbox.validation import body_of, parse
+from plaid_sandbox.webhooks import payloads
 
 PartT = TypeVar("PartT", bound=Part)
 Handler = Callable[[Sandbox, Item, PartT], Answer]
@@ -44,6 +45,14 @@ class Mutations(Part):
     times: Annotated[int, Field(ge=0, le=1000)] = 1
 
 
+class Breakage(Part):
+    error_code: str = "ITEM_LOGIN_REQUIRED"
+
+
+class Webhook(Part):
+    webhook_code: Annotated[str, Field(min_length=1)]
+
+
 def routes(sandbox: Sandbox) -> list[Route]:
     """Return the routes of this module."""
     return [
@@ -52,6 +61,9 @@ def routes(sandbox: Sandbox) -> list[Route]:
         _on_item(sandbox, "transactions/withdraw", Withdrawal, withdraw),
         _on_item(sandbox, "refresh", Part, refresh),
         _on_item(sandbox, "mutations", Mutations, mutate_between_pages),
+        _on_item(sandbox, "break", Breakage, break_item),
+        _on_item(sandbox, "repair", Part, repair),
+        _on_item(sandbox, "webhooks", Webhook, ring),
     ]
 
 
@@ -95,6 +107,26 @@ def mutate_between_pages(_: Sandbox, item: Item, ask: Mutations) -> Answer:
     """Change the data behind each of the next so many unfinished pages: their loops must begin again."""
     item.mutations_due = ask.times
     return {"mutations_due": item.mutations_due}
+
+
+def break_item(sandbox: Sandbox, item: Item, ask: Breakage) -> Answer:
+    """Break the Item with this error until it is repaired; ITEM/ERROR tells of it."""
+    sandbox.feed.fail(item, known_error(ask.error_code))
+    return {"error_code": ask.error_code}
+
+
+def repair(sandbox: Sandbox, item: Item, _: Part) -> Answer:
+    """Heal the Item as if its user had repaired it in another application; LOGIN_REPAIRED tells of it."""
+    item.error = None
+    item.repaired_at = sandbox.clock.now()
+    sandbox.feed.ring(item, payloads.of_item(item, "LOGIN_REPAIRED"))
+    return {}
+
+
+def ring(sandbox: Sandbox, item: Item, ask: Webhook) -> Answer:
+    """Send a webhook of any code, also of those that Plaid's own endpoint cannot fire."""
+    sandbox.feed.ring(item, payloads.fired(item, ask.webhook_code, sandbox.clock.now(), 0))
+    return {"webhook_fired": item.webhook is not None}
 
 
 def _changed(sandbox: Sandbox, item: Item, change: Change) -> Answer:

@@ -105,6 +105,9 @@ class GatewayError(Exception):
 
 
 async def _admit(sandbox: Sandbox, request: Request, model: type[AskT]) -> tuple[str, AskT]:
+    content_type = request.headers.get("Content-Type", "application/json")
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise PlaidError("INVALID_BODY", "Content-Type must be application/json")
     body = await body_of(request)
     client = authenticate(request.headers, body, sandbox.settings)
     return client, parse(body, model)

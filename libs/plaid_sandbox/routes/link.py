@@ -1,6 +1,5 @@
 """The backend of Plaid Link's window: our page talks to it, no client of Plaid's ever sees it."""
 
-import asyncio
 from typing import Annotated
 
 from pydantic import Field
@@ -156,7 +155,7 @@ async def _make_item(sandbox: Sandbox, link: LinkToken, begun: Authentication, c
     days = link.ask.transactions.days_requested if link.ask.transactions else None
     terms = Terms(link.ask.products or [], days, link.ask.webhook)
     ids = [account.account_id for account in chosen]
-    return await asyncio.to_thread(sandbox.registry.create, begun.login, begun.institution, ids, terms)
+    return await sandbox.registry.create(begun.login, begun.institution, ids, terms)
 
 
 def _repair(sandbox: Sandbox, link: LinkToken, item: Item, chosen: list[Account]) -> None:

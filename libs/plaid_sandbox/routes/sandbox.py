@@ -1,6 +1,5 @@
 """Plaid's sandbox-only endpoints."""
 
-import asyncio
 from datetime import date, timedelta
 
 from starlette.routing import Route
@@ -62,7 +61,7 @@ async def create_public_token(sandbox: Sandbox, ask: SandboxTokenCreate) -> Answ
     days = options.transactions.days_requested if options.transactions else None
     terms = Terms(ask.initial_products, days, options.webhook)
     shared = [account.account_id for account in login.open_accounts().values()]
-    item = await asyncio.to_thread(sandbox.registry.create, login, institution, shared, terms)
+    item = await sandbox.registry.create(login, institution, shared, terms)
     return {"public_token": sandbox.registry.issue_public_token(item)}
 
 

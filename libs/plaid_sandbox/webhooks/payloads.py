@@ -48,13 +48,14 @@ def item_error(item: Item, error: PlaidError) -> Payload:
 
 
 def fired(item: Item, code: str, now: datetime, new_transactions: int) -> Payload:
-    """Return what /sandbox/item/fire_webhook sends for this code; it changes nothing."""
+    """Return a webhook of this code as it might come; it changes nothing."""
     if code == "SYNC_UPDATES_AVAILABLE":
         return sync_updates_available(item)
     facts: dict[str, Payload] = {
         "DEFAULT_UPDATE": {"error": None, "new_transactions": new_transactions},
         "NEW_ACCOUNTS_AVAILABLE": {"error": None},
         "PENDING_DISCONNECT": {"reason": "INSTITUTION_TOKEN_EXPIRATION", "disconnect_time": instant(now + _NOTICE)},
+        "PENDING_EXPIRATION": {"consent_expiration_time": instant(now + _NOTICE)},
         "RECURRING_TRANSACTIONS_UPDATE": {"account_ids": [account.account_id for account in item.book.accounts]},
         "USER_ACCOUNT_REVOKED": {"account_id": item.book.accounts[0].account_id},
         "USER_PERMISSION_REVOKED": {"error": PlaidError("USER_PERMISSION_REVOKED").fields() | {"status": 400}},

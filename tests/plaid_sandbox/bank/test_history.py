@@ -8,7 +8,7 @@ import pytest
 from plaid_sandbox.bank.history import recall
 from plaid_sandbox.bank.login import Login
 from plaid_sandbox.bank.merchants import INFLOWS
-from plaid_sandbox.bank.profiles import PROFILES
+from plaid_sandbox.bank.profiles import PROFILES, profile_of
 from plaid_sandbox.bank.transactions import Transaction, kind_of
 from plaid_sandbox.identifiers import Mint
 
@@ -98,6 +98,20 @@ def test_a_business_has_twenty_thousand_lines_in_about_a_second() -> None:
     assert process_time() - started < 2
     assert len(rows) == 20_000
     assert (TODAY - rows[0].date).days > 690
+
+
+@pytest.mark.parametrize("rows", [1, 90, 5000])
+def test_a_business_comes_in_any_size(rows: int) -> None:
+    """For measurements: exactly as many lines as its name says."""
+    profile = profile_of(f"user_business_{rows}")
+    assert profile
+    assert len(history(Login(Mint("seed"), "ins_109508", profile, 1))) == rows
+
+
+@pytest.mark.parametrize("username", ["user_business_0", "user_business_1000000", "user_business_x", "nobody"])
+def test_no_other_size_logs_in(username: str) -> None:
+    """Neither nothing nor more than a machine can hold."""
+    assert profile_of(username) is None
 
 
 def test_a_household_has_yen_and_a_coin() -> None:

@@ -60,6 +60,28 @@ async def test_a_row_that_came_and_went_between_two_syncs_was_never_there(stand_
     assert (page["added"], page["modified"], page["removed"]) == ([], [], [])
 
 
+async def test_an_item_can_be_broken_and_healed_elsewhere(stand_in: StandIn, receiver: Receiver) -> None:
+    """It stays broken with the wanted code until it is repaired; both are told by webhook."""
+    access_token, item_id = await stand_in.linked(webhook=receiver.url)
+    control = f"/sandbox_control/items/{item_id}"
+    await stand_in.post(f"{control}/break", error_code="ITEM_LOCKED")
+    for _ in range(2):
+        assert await stand_in.refused("/transactions/sync", access_token=access_token) == "ITEM_LOCKED"
+    await stand_in.post(f"{control}/repair")
+    assert await stand_in.is_complete(access_token)
+    await receiver.until(lambda: {"ERROR", "LOGIN_REPAIRED"} <= set(receiver.codes))
+    assert await stand_in.refused(f"{control}/break", error_code="ITEM_LOKED") == "INVALID_FIELD"
+
+
+async def test_any_webhook_can_be_rung(stand_in: StandIn, receiver: Receiver) -> None:
+    """Also one that Plaid's endpoint cannot fire, and one that nobody has heard of yet."""
+    _, item_id = await stand_in.link(webhook=receiver.url)
+    for code in ("PENDING_EXPIRATION", "NOT_YET_PUBLISHED"):
+        await stand_in.post(f"/sandbox_control/items/{item_id}/webhooks", webhook_code=code)
+    await receiver.until(lambda: {"PENDING_EXPIRATION", "NOT_YET_PUBLISHED"} <= set(receiver.codes))
+    assert receiver.of("PENDING_EXPIRATION")[0]["consent_expiration_time"].endswith("Z")
+
+
 async def test_a_refresh_can_be_ordered_without_credentials(stand_in: StandIn, receiver: Receiver) -> None:
     """The same as /transactions/refresh: pendings post, webhooks tell."""
     _, item_id = await stand_in.linked(webhook=receiver.url)

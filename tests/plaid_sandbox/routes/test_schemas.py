@@ -69,6 +69,7 @@ async def answers(stand_in: StandIn, receiver: Receiver) -> AsyncIterator[tuple[
         yield "/sandbox/item/fire_webhook", await call("/sandbox/item/fire_webhook", **item, webhook_code=code)
     for code in ("RECURRING_TRANSACTIONS_UPDATE", "LOGIN_REPAIRED"):
         yield "/sandbox/item/fire_webhook", await call("/sandbox/item/fire_webhook", **item, webhook_code=code)
+    await call(f"/sandbox_control/items/{exchanged['item_id']}/webhooks", webhook_code="PENDING_EXPIRATION")
     yield "/sandbox/item/reset_login", await call("/sandbox/item/reset_login", **item)
     yield "/item/get", await call("/item/get", **item)
     await receiver.until(lambda: {"ERROR", "LOGIN_REPAIRED", "USER_ACCOUNT_REVOKED"} <= set(receiver.codes))
@@ -84,7 +85,7 @@ async def test_every_answer_and_webhook_keeps_plaids_schema(stand_in: StandIn, r
         seen.add(path)
     assert seen == known["endpoints"].keys()
     sent = {one.code: one.payload for one in receiver.received}
-    assert len(sent.keys() & known["webhooks"].keys()) >= 11
+    assert len(sent.keys() & known["webhooks"].keys()) >= 12
     for code, payload in sent.items():
         assert list(openapi.faults(known["webhooks"][code], payload)) == [], code
 

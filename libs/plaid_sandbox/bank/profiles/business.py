@@ -1,8 +1,11 @@
 """`user_business`: four crews and an office, 20,000 lines in two years."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from plaid_sandbox.bank.plans import AccountPlan, Bill, Habit, Movement, Profile
+
+ROWS = 20_000
 
 BUSINESS = Profile(
     username="user_business",
@@ -74,5 +77,11 @@ BUSINESS = Profile(
         Movement("card_payment", "operating", "office_card", 19, 6000, 20000),
         Movement("transfer", "operating", "reserve", 27, 2000, 15000),
     ),
-    rows=20_000,
+    rows=ROWS,
 )
+
+
+def resized(rows: int) -> Profile:
+    """Return the business with this many lines, its habits as much more or less frequent."""
+    habits = tuple(replace(habit, per_week=habit.per_week * rows / ROWS) for habit in BUSINESS.habits)
+    return replace(BUSINESS, username=f"{BUSINESS.username}_{rows}", habits=habits, rows=rows)
