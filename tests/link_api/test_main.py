@@ -1,6 +1,28 @@
+import asyncio
+import os
+import signal
+import socket
+import sys
+
+import httpx2
 from starlette.applications import Starlette
 
-from tests.link_api.world import World, bearer, world
+from tests.link_api.world import HOST, KEY, SECRET, World, bearer, world
+
+
+def free_port() -> int:
+    with socket.create_server((HOST, 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+async def answering(api: httpx2.AsyncClient) -> bool:
+    """Return whether the process answers within half a minute."""
+    for _ in range(300):
+        try:
+            return (await api.get("/healthz")).status_code == 200
+        except httpx2.TransportError:
+            await asyncio.sleep(0.1)
+    return False
 
 
 async def test_the_description_covers_every_operation(shared: World) -> None:
@@ -42,3 +64,33 @@ async def test_one_correlation_id_runs_through(live: World) -> None:
     assert answer.headers["x-correlation-id"] == "abc-123"
     [row] = await live.rows("SELECT correlation_id FROM outbox WHERE body LIKE '%manual%'")
     assert row["correlation_id"] == "abc-123"
+
+
+async def test_a_process_told_to_stop_ends_its_streams_and_exits_cleanly(database_url: str) -> None:
+    """On SIGTERM an open stream ends at once, and the process exits 0; RabbitMQ need not be there for that."""
+    port = free_port()
+    environment = os.environ | {
+        "DATABASE_URL": database_url,
+        "AMQP_URL": "amqp://127.0.0.1:1/",
+        "PLAID_CLIENT_ID": "client",
+        "PLAID_SECRET": "secret",
+        "PLAID_ENV": "sandbox",
+        "PLAID_ENCRYPTION_KEY": KEY,
+        "AUTH_JWT_SECRET": SECRET,
+        "PORT": str(port),
+    }
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "link_api", env=environment)
+    try:
+        async with httpx2.AsyncClient(base_url=f"http://{HOST}:{port}") as api:
+            assert await answering(api)
+            async with api.stream("GET", "/api/events", headers=bearer(), timeout=30) as stream:
+                assert stream.status_code == 200
+                process.send_signal(signal.SIGTERM)
+                async with asyncio.timeout(10):
+                    assert [line async for line in stream.aiter_lines() if line.startswith("event")] == []
+        async with asyncio.timeout(10):
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
