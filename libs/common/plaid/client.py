@@ -1,13 +1,12 @@
 """Plaid's API over plaid-python: its authentication, URLs and request models; raw JSON answers with exact decimals.
 
 The SDK's response models cost about 7 ms per transaction and fail a whole page on one odd row, so answers are read raw.
-The SDK is synchronous: each call runs in a bounded pool of threads, and has a timeout (the SDK's default is none).
+The SDK is synchronous: each call runs in a thread, so many at once, and has a timeout (the SDK's default is none).
 """
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -22,9 +21,10 @@ from prometheus_client import Histogram
 from pydantic import SecretStr
 
 from common.plaid import errors
+from common.plaid.threads import Threads
 
 CALLS = Histogram(
-    "plaid_call_seconds", "Calls of Plaid by endpoint and outcome (ok, or the error code)", ["endpoint", "outcome"]
+    "plaid_call_seconds", "Calls of Plaid by endpoint and outcome (ok, or why not)", ["endpoint", "outcome"]
 )
 
 Json = dict[str, Any]
@@ -59,7 +59,7 @@ class PlaidClient:
         )
         self._client = plaid.ApiClient(configuration)
         self._api = PlaidApi(self._client)
-        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="plaid")
+        self._threads = Threads(concurrency)
 
     async def create_link_token(self, request: Mapping[str, Any]) -> Json:
         """/link/token/create: {link_token, expiration}."""
@@ -120,12 +120,11 @@ class PlaidClient:
     async def _call(
         self, endpoint: Callable[..., Any], request: Mapping[str, Any], read_timeout: float = READ_TIMEOUT
     ) -> Json:
-        call = partial(_answer, endpoint, dict(request), (CONNECT_TIMEOUT, read_timeout))
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        own = deepcopy(dict(request))  # the SDK puts its enums into what it is given
+        return await self._threads.run(partial(_answer, endpoint, own, (CONNECT_TIMEOUT, read_timeout)))
 
     def close(self) -> None:
-        """Let go of threads and connections."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Let go of idle connections; calls under way are left to their timeouts."""
         self._client.rest_client.pool_manager.clear()
 
 
@@ -134,25 +133,35 @@ def _with(access_token: SecretStr) -> Json:
 
 
 def _answer(endpoint: Callable[..., Any], request: Json, timeout: tuple[float, float]) -> Json:
-    started, outcome = perf_counter(), "ok"
+    started, outcome = perf_counter(), "refused here"
     try:
-        return _ask(endpoint, request, timeout)
+        answer = _ask(endpoint, request, timeout)
     except errors.PlaidError as error:
         outcome = error.code
         raise
+    else:
+        outcome = "ok"
+        return answer
     finally:
         CALLS.labels(endpoint.__name__, outcome).observe(perf_counter() - started)
 
 
 def _ask(endpoint: Callable[..., Any], request: Json, timeout: tuple[float, float]) -> Json:
     try:
-        response = endpoint(request, _preload_content=False, _request_timeout=timeout)
-        answer = json.loads(response.data, parse_float=Decimal)
+        body: bytes = endpoint(request, _preload_content=False, _request_timeout=timeout).data
     except plaid.ApiException as error:
         raise errors.from_response(error.status, error.body, (error.headers or {}).get("Retry-After")) from None
+    except UnicodeDecodeError:  # the SDK decodes the body of every error
+        raise errors.unreachable("the answer is no text") from None
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise errors.unreachable(type(error).__name__) from None
-    except (ValueError, UnicodeDecodeError):
+    return _read(body)
+
+
+def _read(body: bytes) -> Json:
+    try:
+        answer = json.loads(body, parse_float=Decimal)
+    except (ValueError, RecursionError):
         raise errors.unreachable("the answer is no JSON") from None
     if not isinstance(answer, dict):
         raise errors.unreachable("the answer is no JSON object")

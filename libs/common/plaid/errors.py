@@ -139,6 +139,6 @@ def unreachable(reason: str) -> RetryLater:
 def _said(body: str | bytes | None) -> dict[str, Any]:
     try:
         said = json.loads(body or "")
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}

@@ -1,0 +1,317 @@
+import asyncio
+import inspect
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import urllib3
+from prometheus_client import REGISTRY
+from pydantic import SecretStr
+
+from common.plaid import Credentials, OperatorMustAct, PlaidClient, PlaidError, RetryLater, UserMustAct
+from tests.common.plaid.stub import CUT, HANG, Call, PlaidStub, answer
+
+TOKEN = SecretStr("access-sandbox-the-token")
+
+Ask = Callable[[PlaidClient], Awaitable[dict[str, Any]]]
+LINK: dict[str, object] = {
+    "client_name": "CORA",
+    "language": "en",
+    "country_codes": ["US"],
+    "user": {"client_user_id": "3"},
+}
+OPTIONS = {"include_original_description": True, "personal_finance_category_version": "v2"}
+WITH_TOKEN: dict[str, object] = {"access_token": "access-sandbox-the-token"}
+
+CALLS: dict[str, tuple[Ask, str, dict[str, object]]] = {
+    "create_link_token": (lambda plaid: plaid.create_link_token(LINK), "/link/token/create", LINK),
+    "get_link_token": (
+        lambda plaid: plaid.get_link_token(SecretStr("link-sandbox-1")),
+        "/link/token/get",
+        {"link_token": "link-sandbox-1"},
+    ),
+    "exchange_public_token": (
+        lambda plaid: plaid.exchange_public_token(SecretStr("public-sandbox-1")),
+        "/item/public_token/exchange",
+        {"public_token": "public-sandbox-1"},
+    ),
+    "get_accounts": (lambda plaid: plaid.get_accounts(TOKEN), "/accounts/get", WITH_TOKEN),
+    "get_item": (lambda plaid: plaid.get_item(TOKEN), "/item/get", WITH_TOKEN),
+    "remove_item": (lambda plaid: plaid.remove_item(TOKEN), "/item/remove", WITH_TOKEN),
+    "get_institution": (
+        lambda plaid: plaid.get_institution("ins_109508", ["US"]),
+        "/institutions/get_by_id",
+        {"institution_id": "ins_109508", "country_codes": ["US"], "options": {"include_optional_metadata": True}},
+    ),
+    "get_verification_key": (
+        lambda plaid: plaid.get_verification_key("6c5516e1"),
+        "/webhook_verification_key/get",
+        {"key_id": "6c5516e1"},
+    ),
+    "refresh_transactions": (lambda plaid: plaid.refresh_transactions(TOKEN), "/transactions/refresh", WITH_TOKEN),
+    "sync_page": (
+        lambda plaid: plaid.sync_page(TOKEN, "a-cursor"),
+        "/transactions/sync",
+        WITH_TOKEN | {"cursor": "a-cursor", "count": 500, "options": OPTIONS},
+    ),
+}
+
+
+@pytest.fixture
+async def stub() -> AsyncIterator[PlaidStub]:
+    async with PlaidStub().running() as stub:
+        yield stub
+
+
+@pytest.fixture
+def plaid(stub: PlaidStub) -> Any:
+    client = PlaidClient(Credentials("the-client", SecretStr("the-secret"), stub.url), concurrency=4)
+    yield client
+    client.close()
+
+
+def test_every_call_is_here() -> None:
+    """No call of Plaid is without its row."""
+    public = {name for name, _ in inspect.getmembers(PlaidClient, inspect.iscoroutinefunction) if name[0] != "_"}
+
+    assert set(CALLS) == public
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_a_call(plaid: PlaidClient, stub: PlaidStub, name: str) -> None:
+    """Each call goes to its endpoint with its body, and our credentials in headers alone."""
+    ask, path, body = CALLS[name]
+    stub.reply = answer(b'{"request_id": "m8MDnv9okwxFNBV"}')
+
+    assert await ask(plaid) == {"request_id": "m8MDnv9okwxFNBV"}
+
+    [call] = stub.calls
+    assert (call.path, call.body) == (path, body)
+    assert call.headers["plaid-client-id"] == "the-client"
+    assert call.headers["plaid-secret"] == "the-secret"
+    assert call.headers["plaid-version"] == "2020-09-14"
+
+
+@pytest.mark.parametrize("cursor", [None, ""])
+async def test_the_first_page(plaid: PlaidClient, stub: PlaidStub, cursor: str | None) -> None:
+    """From the beginning means no cursor at all: Plaid's library refuses None."""
+    await plaid.sync_page(TOKEN, cursor)
+
+    assert "cursor" not in stub.calls[0].body
+
+
+async def test_exact_decimals(plaid: PlaidClient, stub: PlaidStub) -> None:
+    """Money keeps every digit that Plaid sent; whole numbers stay whole."""
+    amounts = ["10.021521", "0.1", "-342.099285", "1e-7", "0.10", "1234567890123456789.123456789", "500"]
+    stub.reply = answer(f'{{"amounts": [{", ".join(amounts)}], "text": "Überweisung ☕"}}'.encode())
+
+    found = await plaid.sync_page(TOKEN, None)
+
+    assert found["text"] == "Überweisung ☕"
+    assert [str(amount) for amount in found["amounts"]] == [str(Decimal(amount)) for amount in amounts]
+    assert [type(amount) for amount in found["amounts"]] == [Decimal] * 6 + [int]
+
+
+async def test_text_that_looks_like_a_date(plaid: PlaidClient, stub: PlaidStub) -> None:
+    """Answers are read as JSON says and not as a library guesses: no text becomes a date."""
+    stub.reply = answer(b'{"name": "June - 529", "merchant_entity_id": "20240105", "date": "2026-11-22"}')
+
+    assert await plaid.sync_page(TOKEN, None) == {
+        "name": "June - 529",
+        "merchant_entity_id": "20240105",
+        "date": "2026-11-22",
+    }
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_every_call_has_timeouts(plaid: PlaidClient, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No call may wait for ever; Plaid's library by itself does."""
+    pool = plaid._client.rest_client.pool_manager
+    given: list[urllib3.Timeout] = []
+    request = pool.request
+
+    def note(*arguments: object, timeout: urllib3.Timeout, **others: object) -> object:
+        given.append(timeout)
+        return request(*arguments, timeout=timeout, **others)
+
+    monkeypatch.setattr(pool, "request", note)
+    await CALLS[name][0](plaid)
+
+    [timeout] = given
+    connect, read = timeout.connect_timeout, timeout.read_timeout
+    assert isinstance(connect, float)
+    assert isinstance(read, float)
+    assert 0 < connect <= 5
+    assert 0 < read <= 90
+
+
+@pytest.fixture
+def impatient(plaid: PlaidClient, monkeypatch: pytest.MonkeyPatch) -> PlaidClient:
+    """A client whose timeouts end soon."""
+    pool = plaid._client.rest_client.pool_manager
+    request = pool.request
+
+    def soon(*arguments: object, timeout: object, **others: object) -> object:
+        return request(*arguments, timeout=urllib3.Timeout(connect=0.2, read=0.2), **others)
+
+    monkeypatch.setattr(pool, "request", soon)
+    return plaid
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("fault", [HANG, CUT])
+async def test_no_answer(impatient: PlaidClient, stub: PlaidStub, name: str, fault: bytes) -> None:
+    """A call that is not answered raises one error of ours, and was sent once: it may have worked."""
+    stub.reply = fault
+
+    with pytest.raises(RetryLater) as error:
+        await CALLS[name][0](impatient)
+
+    assert error.value.code == "PLAID_UNREACHABLE"
+    assert len(stub.calls) == 1
+
+
+async def test_nobody_listens() -> None:
+    """A host that refuses is unreachable, like one that is silent."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        client = PlaidClient(Credentials("the-client", SecretStr("the-secret"), url))
+        with pytest.raises(RetryLater) as error:
+            await client.get_item(TOKEN)
+    client.close()
+
+    assert error.value.code == "PLAID_UNREACHABLE"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(b"<html>hello</html>"),
+        answer(b""),
+        answer(b"\xff\xfe"),
+        answer(b'{"cut": '),
+        answer(b"[]"),
+        answer(b"null"),
+        answer(b"[" * 100_000),
+        answer(b"\xff\xfe", 502),
+        answer(b"{}", 200, "Content-Encoding: gzip"),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{}",
+        b"no HTTP at all\r\n\r\n",
+    ],
+)
+async def test_an_unreadable_answer(impatient: PlaidClient, stub: PlaidStub, reply: bytes) -> None:
+    """A success that cannot be read is no success, and worth another try."""
+    stub.reply = reply
+
+    with pytest.raises(RetryLater) as error:
+        await impatient.get_item(TOKEN)
+    assert error.value.code == "PLAID_UNREACHABLE"
+
+
+async def test_plaids_error(plaid: PlaidClient, stub: PlaidStub) -> None:
+    """Plaid's refusal becomes one of our four kinds, with all that it said."""
+    said = {"error_type": "ITEM_ERROR", "error_code": "ITEM_LOGIN_REQUIRED", "error_message": "m", "request_id": "r"}
+    stub.reply = answer(json.dumps(said).encode(), 400)
+
+    with pytest.raises(UserMustAct) as error:
+        await plaid.get_item(TOKEN)
+    assert (error.value.details.status, error.value.details.request_id) == (400, "r")
+
+
+async def test_a_rate_limit(plaid: PlaidClient, stub: PlaidStub) -> None:
+    """A 429 is not retried by itself, and says how long to wait."""
+    said = {"error_type": "RATE_LIMIT_EXCEEDED", "error_code": "TRANSACTIONS_SYNC_LIMIT", "error_message": "m"}
+    stub.reply = answer(json.dumps(said).encode(), 429, "Retry-After: 7")
+
+    with pytest.raises(RetryLater) as error:
+        await plaid.sync_page(TOKEN, None)
+    assert error.value.details.retry_after == 7.0
+    assert len(stub.calls) == 1
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 429, 500, 502, 503])
+@pytest.mark.parametrize("body", [b"<html>Bad Gateway</html>", b"", b"[]"])
+async def test_a_proxys_error(plaid: PlaidClient, stub: PlaidStub, status: int, body: bytes) -> None:
+    """What a proxy answers in Plaid's stead is judged by its HTTP class, whatever its body."""
+    stub.reply = answer(body, status)
+
+    with pytest.raises(RetryLater if status in {429, 500, 502, 503} else OperatorMustAct) as error:
+        await plaid.get_item(TOKEN)
+    assert error.value.code == f"HTTP_{status}"
+
+
+async def test_our_own_mistake(plaid: PlaidClient, stub: PlaidStub) -> None:
+    """A request that Plaid's library refuses to send is a fault of ours, loud, and no trouble of Plaid's."""
+    with pytest.raises(Exception, match="days_requested") as error:
+        await plaid.create_link_token(LINK | {"transactions": {"days_requested": 731}})
+    assert not isinstance(error.value, PlaidError)
+    assert stub.calls == []
+
+
+async def test_what_is_given_stays_as_it_was(plaid: PlaidClient) -> None:
+    """A caller's own lists are the caller's: Plaid's library would fill them with its enums."""
+    countries = ["US", "CA"]
+
+    await plaid.get_institution("ins_109508", countries)
+
+    assert [type(country) for country in countries] == [str, str]
+
+
+async def test_errors_tell_no_secret(plaid: PlaidClient, stub: PlaidStub) -> None:
+    """Neither token nor secret is in an error, its chain or a credential's repr."""
+    stub.reply = answer(b"{}", 500)
+    with pytest.raises(PlaidError) as error:
+        await plaid.get_item(TOKEN)
+
+    shown = f"{error.value!r} {error.value} {error.value.details} {Credentials('c', SecretStr('the-secret'), 'h')}"
+    assert "the-token" not in shown
+    assert "the-secret" not in shown
+    assert error.value.__suppress_context__
+
+
+async def test_calls_beside_each_other(plaid: PlaidClient, stub: PlaidStub) -> None:
+    """Concurrent calls get each its own answer, never more at once than the client may."""
+    at_work = most = 0
+
+    async def echo(call: Call) -> bytes:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        await asyncio.sleep(0.01)
+        at_work -= 1
+        return answer(json.dumps(call.body).encode())
+
+    stub.reply = echo
+    keys = [f"key-{number}" for number in range(40)]
+    answers = await asyncio.gather(*(plaid.get_verification_key(key) for key in keys))
+
+    assert [found["key_id"] for found in answers] == keys
+    assert most == 4
+
+
+async def test_connections_are_kept(plaid: PlaidClient, stub: PlaidStub) -> None:
+    """Calls one after another use one connection, after errors too: TLS is dear."""
+    for reply in [answer(b"{}"), answer(b"{}", 400), answer(b"<html>", 502), answer(b"{}")]:
+        stub.reply = reply
+        await asyncio.gather(plaid.get_item(TOKEN), return_exceptions=True)
+
+    assert stub.connections == 1
+
+
+async def test_calls_are_measured(plaid: PlaidClient, stub: PlaidStub) -> None:
+    """Each call is timed under its endpoint and outcome."""
+
+    def count(outcome: str) -> float:
+        labels = {"endpoint": "item_get", "outcome": outcome}
+        return REGISTRY.get_sample_value("plaid_call_seconds_count", labels) or 0.0
+
+    before = count("ok"), count("HTTP_503")
+    await plaid.get_item(TOKEN)
+    stub.reply = answer(b"", 503)
+    await asyncio.gather(plaid.get_item(TOKEN), return_exceptions=True)
+
+    assert (count("ok"), count("HTTP_503")) == (before[0] + 1, before[1] + 1)
