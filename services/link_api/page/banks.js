@@ -62,7 +62,8 @@ function owes(account) {
 
 function balanceNote(account, money) {
   if (owes(account)) return account.credit_limit ? `owed of ${money(account.credit_limit)}` : "owed";
-  return account.available_balance ? `${money(account.available_balance)} available` : null;
+  const { available_balance: available, current_balance: current } = account;
+  return available && available !== current ? `${money(available)} available` : null;
 }
 
 function drawAccount(row, account) {
@@ -90,12 +91,13 @@ function drawBank(card, bank) {
     status,
     banner,
     repair,
-    error: bank.last_error && tone === "warn" ? bank.last_error.message : null,
-    reference: bank.last_error?.request_id && tone === "warn" ? `Reference ${bank.last_error.request_id}` : null,
+    error: bank.last_error?.message,
+    reference: bank.last_error?.request_id && `Reference ${bank.last_error.request_id}`,
     progress: progressOf(bank),
     summary: bank.transactions && bank.stage === COMPLETE ? summaryOf(bank) : null,
   });
   card.querySelector(".banner").hidden = !banner;
+  card.querySelector(".bank-error").hidden = tone !== "warn";
   card.querySelector('[data-do="sync"]').disabled = bank.syncing || bank.asked || bank.status !== "active";
   card.querySelector('[data-do="disconnect"]').disabled = bank.status === "removing";
   drawLogo(card, bank.institution);

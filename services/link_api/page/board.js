@@ -1,6 +1,7 @@
 // The signed-in page: joins the API, the event stream, Link and the parts that show.
 
 import { createApi } from "./api.js";
+import { stageOf } from "./banks.js";
 import { confirmDisconnect } from "./confirm.js";
 import { ASKED_MS } from "./connections.js";
 import { byId, coalesce, onAction, whileBusy } from "./dom.js";
@@ -64,7 +65,7 @@ function createEars(banks, { expenses, pending, spending }) {
     const bank = banks.connections.progress(event);
     banks.draw();
     if (bank && !event.done) return;
-    if (bank) announce(`${bank.institution.name}: ${STAGE_NEWS[bank.stage] ?? "up to date"}`);
+    if (bank) announce(`${bank.institution.name}: ${STAGE_NEWS[stageOf(event.stage)] ?? "up to date"}`);
     askBanks();
     askPending();
   };

@@ -43,7 +43,7 @@ export class Connections {
     return {
       ...integration,
       institution: { ...integration.institution, name: integration.institution.name ?? NO_NAME },
-      stage: Math.max(stageOf(integration.stage), event?.done ? stageOf(event.stage) : 0),
+      stage: stageOf(integration.stage),
       syncing: running,
       reading: event && running ? event.transactions : 0,
       asked: (this.#asked.get(integration.id) ?? 0) > Date.now(),
