@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from hashlib import blake2b
-from json import dumps
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Literal, NamedTuple
 
 from plaid_sandbox.bank.accounts import Account, Balance
@@ -78,7 +78,7 @@ _TYPES = {"online": "digital", "in store": "place", "other": "special"}
 
 
 def _text(value: object) -> str:
-    return "null" if value is None else dumps(str(value))
+    return "null" if value is None else quoted(str(value))
 
 
 def _location(row: Transaction) -> str:

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -42,7 +43,8 @@ Product = Literal[
 
 
 def _web_address(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
+    parts = urlsplit(value)  # raises ValueError itself where brackets or the like are wrong
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http or https URL")
     return value
 
@@ -50,7 +52,8 @@ def _web_address(value: str) -> str:
 def _plain_address(value: str) -> str:
     if "?" in value or "#" in value:
         raise ValueError("must not contain a query string or a fragment")
-    if not value.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+    parts = urlsplit(_web_address(value))
+    if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1"}:
         raise ValueError("must use https, or http on localhost")
     return value
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaid_sandbox.encoding import Raw, encode, number
+from plaid_sandbox.encoding import Raw, array, encode, number
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=7)
 
@@ -28,7 +28,7 @@ def test_plain_data_is_encoded_as_json_is() -> None:
     """Whatever is no decimal and no raw text reads back as it was."""
     data = {"a": [1, 2.5, None, True, 'quo"te\n'], "b": {"ü": ()}}
     assert json.loads(encode(data)) == {"a": [1, 2.5, None, True, 'quo"te\n'], "b": {"ü": []}}
-    assert encode([Raw('{"x":1}')]) == '[{"x":1}]'
+    assert encode([Raw('{"x":1}')]) == '[{"x":1}]' == array([Raw('{"x":1}')])
 
 
 def test_what_json_cannot_say_is_refused() -> None:

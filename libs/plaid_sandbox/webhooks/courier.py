@@ -1,8 +1,8 @@
 """Delivers webhooks as Plaid does: each attempt signed anew, 10 s to answer, then again after 30 s, 2 min, 8 min ..."""
 
+import asyncio
 import json
 import logging
-from asyncio import Semaphore
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +17,9 @@ from plaid_sandbox.tasks import Tasks
 from plaid_sandbox.webhooks.faults import Faults
 from plaid_sandbox.webhooks.forgeries import forge
 from plaid_sandbox.webhooks.keys import KeyRing
+from plaid_sandbox.webhooks.retries import RETRY_DELAYS, pause_after
 
 _log = logging.getLogger(__name__)
-RETRY_DELAYS = (30, 120, 480, 1920, 7680, 30720)
-LONGEST_RETRY_AFTER = 4 * 3600
 _AT_ONCE = 64
 
 
@@ -58,7 +57,7 @@ class Courier:
         self._tasks = tasks
         self._settings = settings
         self._held: list[_Parcel] = []
-        self._lanes: defaultdict[str, Semaphore] = defaultdict(lambda: Semaphore(_AT_ONCE))
+        self._lanes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
 
     def send(self, url: str, payload: Mapping[str, object]) -> None:
         """Post this payload to the receiver, subject to the faults that are switched on."""
@@ -90,32 +89,34 @@ class Courier:
     async def _deliver(self, parcel: _Parcel) -> None:
         await self._clock.sleep(self.faults.delay)
         for attempt, pause in enumerate((*RETRY_DELAYS, None), start=1):
-            answer = await self._post(parcel, attempt, self._keys.current.sign(parcel.body, self._clock.wall()))
+            answer = await self._attempt(parcel, attempt)
             if answer is not None and answer.status_code == httpx2.codes.OK:
                 return
             if pause is not None:
-                await self._clock.sleep(_pause(answer, pause) * self._settings.retry_scale)
+                wait = pause_after(answer, pause, self._clock.wall())
+                await self._clock.sleep(wait * self._settings.retry_scale)
         _log.warning("gave up a webhook to %s", parcel.url)
+
+    async def _attempt(self, parcel: _Parcel, attempt: int) -> httpx2.Response | None:
+        async with self._lanes[urlsplit(parcel.url).netloc]:
+            signature = self._keys.current.sign(parcel.body, self._clock.wall())
+            answer = await self._post(parcel.url, parcel.body, signature)
+        self._note(parcel, attempt, answer, None)
+        return answer
 
     async def _post_forged(self, parcel: _Parcel, forgery: str) -> None:
         body, signature = forge(forgery, parcel.body, self._keys, self._clock.wall())
-        await self._post(_Parcel(parcel.url, parcel.payload, body), 1, signature, forgery)
+        self._note(parcel, 1, await self._post(parcel.url, body, signature), forgery)
 
-    async def _post(
-        self, parcel: _Parcel, attempt: int, signature: str | None, forged: str | None = None
-    ) -> httpx2.Response | None:
+    async def _post(self, url: str, body: bytes, signature: str | None) -> httpx2.Response | None:
         headers = {"Content-Type": "application/json", "User-Agent": "plaid-sandbox-webhook"}
         if signature is not None:
             headers["Plaid-Verification"] = signature
-        async with self._lanes[urlsplit(parcel.url).netloc]:
-            try:
-                answer = await self._client.post(
-                    parcel.url, content=parcel.body, headers=headers, timeout=self._settings.webhook_timeout
-                )
-            except (httpx2.HTTPError, httpx2.InvalidURL):
-                answer = None
-        self._note(parcel, attempt, answer, forged)
-        return answer
+        try:
+            async with asyncio.timeout(self._settings.webhook_timeout):
+                return await self._client.post(url, content=body, headers=headers, timeout=None)
+        except (httpx2.HTTPError, TimeoutError):
+            return None
 
     def _note(self, parcel: _Parcel, attempt: int, answer: httpx2.Response | None, forged: str | None) -> None:
         self.deliveries.append(
@@ -129,11 +130,3 @@ class Courier:
                 forged=forged,
             )
         )
-
-
-def _pause(answer: httpx2.Response | None, otherwise: float) -> float:
-    """Return the seconds to wait: what a 429 asks for, up to four hours, else the back-off."""
-    if answer is None or answer.status_code != httpx2.codes.TOO_MANY_REQUESTS:
-        return otherwise
-    wanted = answer.headers.get("Retry-After", "")
-    return min(float(wanted), LONGEST_RETRY_AFTER) if wanted.isdecimal() else otherwise

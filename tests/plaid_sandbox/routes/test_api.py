@@ -110,6 +110,10 @@ async def test_consent_ends_where_banks_end_it(stand_in: StandIn) -> None:
         ({}, "INVALID_FIELD"),
         ({"products": ["transactions"], "user": None}, "MISSING_FIELDS"),
         ({"products": ["transactions"], "webhook": "mailto:x@example.com"}, "INVALID_FIELD"),
+        ({"products": ["transactions"], "webhook": "http://[half"}, "INVALID_FIELD"),
+        ({"products": ["transactions"], "webhook": "https://"}, "INVALID_FIELD"),
+        ({"products": ["transactions"], "redirect_uri": "http://localhost.example/back"}, "INVALID_FIELD"),
+        ({"products": ["transactions"], "redirect_uri": "javascript:x"}, "INVALID_FIELD"),
     ],
 )
 async def test_a_link_token_needs_products_and_a_user(stand_in: StandIn, more: dict[str, Any], code: str) -> None:
