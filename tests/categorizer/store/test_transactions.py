@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from categorizer.store import transactions
 from categorizer.store.transactions import Mark
@@ -55,3 +56,13 @@ async def test_undecided(database: Database, bank: Bank) -> None:
     assert await waiting([]) == []
     await bank.modify(second)
     assert await waiting([]) == [second]
+
+
+async def test_no_table_is_read_whole(database: Database, bank: Bank) -> None:
+    """Rows are reached by index even by plans that were cached while the tables were empty."""
+    whole = text("SELECT sum(seq_scan) FROM pg_stat_xact_user_tables WHERE relname LIKE 'plaid_transactions%'")
+    id_ = await bank.add()
+    for _ in range(10):
+        async with database.transaction() as session:
+            await transactions.lock(session, bank.integration_id, [id_])
+            assert (await session.execute(whole)).scalar_one() == 0
