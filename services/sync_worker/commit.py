@@ -39,7 +39,7 @@ async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence:
     changes = plan.place(plan.fold(pages), pages, known_accounts)
     todo = plan.plan(await rows.lock_known(session, integration, changes.ids), changes, pages)
     changed = await rows.write(session, integration, pages, todo)
-    await rows.quarantine(session, integration, changes.unusable.values())
+    await rows.quarantine(session, integration, list(changes.unusable.values()))
     await rows.heal(session, integration, changes.ids)
     await _announce(session, leased, done, changed)
     entry = _entry(leased, done, todo)

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from common.events import SyncRequested
+from sync_worker.store import integrations
 from tests.sync_worker.world import Linked, World, until
 
 ADD = """
@@ -102,9 +103,9 @@ async def test_a_lost_message_is_rung_again(world: World) -> None:
     item = await world.link()
     await world.worker.ring(item.id, "linked")
     await world.bank.add(item.item_id, amount=8)
-    await world.rows(
-        "UPDATE plaid_integrations SET requested_seq = requested_seq + 1, next_sync_at = now() + interval '30 seconds'"
-    )
+    async with world.worker.database.transaction() as session:
+        await integrations.ring(session, trigger="webhook", rung_at=datetime.now(UTC), item_id=item.item_id)
+    assert (await world.integration(item))["due_in"] <= timedelta(seconds=30)
     await rung_again(world, item)
     row = await world.integration(item)
     assert row["processed_seq"] == row["requested_seq"]

@@ -17,6 +17,16 @@ async def test_the_first_sync_brings_everything(world: World, username: str) -> 
     assert len(await world.transactions(item)) > 500
 
 
+async def test_a_long_history_comes_whole(world: World) -> None:
+    """Twenty thousand transactions, forty pages, one commit: all there, exact, each announced once."""
+    item = await world.link("user_business", days=730)
+    await world.worker.ring(item.id, "linked")
+    assert await world.differences(item) == {}
+    assert len(set(world.worker.changed_ids())) == len(world.worker.changed_ids()) == 20_000
+    [only] = await world.history(item)
+    assert (only["pages"], only["transactions_added"]) == (40, 20_000)
+
+
 async def test_every_kind_of_money_was_there(world: World) -> None:
     """The test users prove what they are for: yen, a currency without ISO code, amounts of seven decimals."""
     for username in ("user_household", "user_transactions_dynamic"):
@@ -61,7 +71,7 @@ async def test_any_history_ends_at_the_truth(world: World, seed: int) -> None:
     for _ in range(50):
         await live(world.bank, item, dice)
         if dice.random() < 0.4:
-            world.worker.plaid.page_size = dice.choice([1, 7, 40, 500])
+            world.worker.plaid.page_size = dice.choice([3, 7, 40, 500])
             await world.worker.hear(item.item_id)
             assert await world.differences(item) == {}
     await world.worker.hear(item.item_id)

@@ -1,7 +1,6 @@
 """The bank's rows: accounts, transactions and quarantine. Set-based, one statement a page."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -103,14 +102,20 @@ TOMBSTONE = text("""
 
 QUARANTINE = text("""
     INSERT INTO quarantined_transactions (integration_id, transaction_id, raw, reason)
-    VALUES (:integration_id, :transaction_id, :raw, :reason)
+    SELECT :integration_id, * FROM unnest(CAST(:ids AS text[]), CAST(:raws AS text[]), CAST(:reasons AS text[]))
     ON CONFLICT (integration_id, transaction_id) DO UPDATE
     SET raw = excluded.raw, reason = excluded.reason, resolved_at = NULL
 """)
+WAITING = text("""
+    SELECT transaction_id FROM quarantined_transactions WHERE integration_id = :integration_id AND resolved_at IS NULL
+""")
 HEAL = text("""
     UPDATE quarantined_transactions SET resolved_at = now()
-    WHERE integration_id = :integration_id AND transaction_id = ANY(:ids) AND resolved_at IS NULL
+    WHERE integration_id = :integration_id AND transaction_id = ANY(:ids)
 """)
+
+AT_ONCE = 5_000
+"""Rows of one statement where no page bounds them: far from any timeout."""
 
 
 async def known_accounts(session: AsyncSession, integration_id: int) -> set[str]:
@@ -140,18 +145,26 @@ async def write(session: AsyncSession, integration_id: int, pages: Sequence[Page
             "hashes": [page.hashes[line] for line in lines],
         }
         changed += (await session.execute(UPSERT_TRANSACTIONS, rows)).scalars()
-    if todo.removed:
-        gone = await session.execute(TOMBSTONE, {"integration_id": integration_id, "ids": todo.removed})
-        changed += gone.scalars()
+    for start in range(0, len(todo.removed), AT_ONCE):
+        gone = {"integration_id": integration_id, "ids": todo.removed[start : start + AT_ONCE]}
+        changed += (await session.execute(TOMBSTONE, gone)).scalars()
     return changed
 
 
-async def quarantine(session: AsyncSession, integration_id: int, unusable: Iterable[Unusable]) -> None:
+async def quarantine(session: AsyncSession, integration_id: int, unusable: Sequence[Unusable]) -> None:
     """Keep what we cannot use, with the reason, for replay."""
-    if rows := [{"integration_id": integration_id, **asdict(one)} for one in unusable]:
-        await session.execute(QUARANTINE, rows)
+    for start in range(0, len(unusable), AT_ONCE):
+        some = unusable[start : start + AT_ONCE]
+        columns = {
+            "ids": [one.transaction_id for one in some],
+            "raws": [one.raw for one in some],
+            "reasons": [one.reason for one in some],
+        }
+        await session.execute(QUARANTINE, {"integration_id": integration_id, **columns})
 
 
-async def heal(session: AsyncSession, integration_id: int, ids: Sequence[str]) -> None:
+async def heal(session: AsyncSession, integration_id: int, ids: Collection[str]) -> None:
     """Close the quarantine of transactions that arrived whole or are gone."""
-    await session.execute(HEAL, {"integration_id": integration_id, "ids": list(ids)})
+    waiting = (await session.execute(WAITING, {"integration_id": integration_id})).scalars()
+    if over := set(waiting).intersection(ids):
+        await session.execute(HEAL, {"integration_id": integration_id, "ids": list(over)})

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
@@ -100,3 +101,19 @@ def test_empty_cursor_stays_empty() -> None:
     """NOT_READY comes with an empty cursor, which is no cursor."""
     page = read(answer(next_cursor="", transactions_update_status="NOT_READY"))
     assert (page.next_cursor, page.status, page.oldest) == ("", "NOT_READY", None)
+
+
+def test_a_page_that_waits_for_its_loop_is_small() -> None:
+    """A transaction costs less than 500 bytes until it is written: 100,000 of them fit in 50 MB."""
+    details = {"counterparties": [{"name": "The Home Depot", "website": "homedepot.com", "type": "merchant"}] * 2}
+    pages = []
+    tracemalloc.start()
+    try:
+        for number in range(10):
+            rows = [transaction(f"{number}-{line:033}", name=f"STORE {line}", **details) for line in range(500)]
+            pages.append(read(answer(added=rows)))
+            del rows
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held / sum(len(page.ids) for page in pages) < 500

@@ -1,0 +1,32 @@
+from typing import Any
+
+from tests.sync_worker.world import World
+
+Json = dict[str, Any]
+
+
+async def test_no_item_writes_into_anothers_rows(world: World) -> None:
+    """An id that another user's item has already is never taken over, neither a transaction's nor an account's."""
+    ours, theirs = await world.link(), await world.link(user_id=2)
+    await world.worker.ring(theirs.id, "linked")
+    before = await world.rows("SELECT * FROM plaid_transactions ORDER BY id")
+    before_accounts = await world.rows("SELECT * FROM plaid_accounts ORDER BY id")
+    their_transaction = min(await world.transactions(theirs))
+
+    async def mix_up(name: str, answer: Json) -> Json:
+        if name == "transactions_sync" and answer["added"]:
+            answer["added"][0] |= {"transaction_id": their_transaction, "amount": 1}
+            answer["added"][1]["account_id"] = before_accounts[0]["account_id"]
+            answer["removed"].append({"transaction_id": max(row["transaction_id"] for row in before)})
+        if name == "accounts_get":
+            answer["accounts"].append(answer["accounts"][0] | {"account_id": before_accounts[0]["account_id"]})
+        return answer
+
+    world.worker.plaid.after = mix_up
+    await world.worker.ring(ours.id, "linked")
+    id_ = {"id": theirs.id}
+    theirs_now = await world.rows("SELECT * FROM plaid_transactions WHERE integration_id = :id ORDER BY id", **id_)
+    assert theirs_now == before
+    accounts_now = await world.rows("SELECT * FROM plaid_accounts WHERE integration_id = :id ORDER BY id", **id_)
+    assert accounts_now == before_accounts
+    assert len(await world.differences(ours)) == 2
