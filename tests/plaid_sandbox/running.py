@@ -21,7 +21,7 @@ from plaid_sandbox.main import create_app
 from plaid_sandbox.settings import Settings
 
 KEYS = {"PLAID-CLIENT-ID": "client", "PLAID-SECRET": "secret"}
-PATIENCE = 10.0
+PATIENCE = 30.0
 BANK = "ins_109508"
 
 
@@ -143,7 +143,7 @@ def exact(answer: httpx2.Response) -> Any:
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until the condition holds, or fail after ten seconds."""
+    """Wait until the condition holds, or fail after half a minute."""
     async with asyncio.timeout(PATIENCE):
         while not await condition():  # noqa: ASYNC110 - another program's state has no event
             await asyncio.sleep(0.01)

@@ -81,6 +81,17 @@ async def test_broken_and_removed_items_stay_so(tmp_path: Path) -> None:
         assert await after.refused("/accounts/get", access_token=gone) == "ITEM_NOT_FOUND"
 
 
+async def test_no_token_of_an_earlier_run_is_given_out_again(tmp_path: Path) -> None:
+    """A link token that a service stored before the restart never comes to mean another session."""
+    kept, tokens = settings(state_file=tmp_path / "state.json"), []
+    asked = {"client_name": "CORA", "language": "en", "country_codes": ["US"], "user": {"client_user_id": "7"}}
+    for _ in range(3):
+        async with running(kept) as stand_in:
+            made = await stand_in.post("/link/token/create", **asked, products=["transactions"])
+            tokens.append(made["link_token"])
+    assert len(set(tokens)) == 3
+
+
 async def test_the_state_is_written_while_it_runs(tmp_path: Path) -> None:
     """A stand-in that is killed has lost a fraction of a second, not its Items."""
     file = tmp_path / "state.json"
