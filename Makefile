@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-fast check lint types laws fmt docs migrate lock
+.PHONY: help install run demo test test-fast check lint types laws fmt docs pictures migrate lock
 
 help: ## print this
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ fmt: $(READY) ## format
 
 docs: $(READY) ## write the documents that are generated from the code
 	@$(BIN)/python -m common.asyncapi > docs/events.json
+
+pictures: $(READY) ## take the README's pictures from the running system
+	@$(BIN)/python -m deploy.pictures
 
 migrate: $(READY) ## bring the database at DATABASE_URL up to date
 	@$(BIN)/python -m common.migrations
