@@ -18,8 +18,10 @@ SERVER_SETTINGS = {
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
+    "plan_cache_mode": "force_custom_plan",
 }
-"""Milliseconds and seconds. Nothing of ours may rely on a lock that a frozen process could keep."""
+"""Milliseconds and seconds. Nothing of ours may rely on a lock that a frozen process could keep, nor on a plan that was
+cached while a table was small: it would go on reading it whole."""
 
 
 def engine_url(url: str) -> URL:

@@ -1,5 +1,8 @@
 from typing import Any
 
+from sqlalchemy import text
+
+from sync_worker.store import rows
 from tests.sync_worker.world import World
 
 Json = dict[str, Any]
@@ -30,3 +33,30 @@ async def test_no_item_writes_into_anothers_rows(world: World) -> None:
     accounts_now = await world.rows("SELECT * FROM plaid_accounts WHERE integration_id = :id ORDER BY id", **id_)
     assert accounts_now == before_accounts
     assert len(await world.differences(ours)) == 2
+
+
+GROW = text("""
+    INSERT INTO plaid_transactions
+        (integration_id, account_id, transaction_id, amount, date, name, pending, content_hash)
+    SELECT :id, (SELECT min(id) FROM plaid_accounts), 'new ' || n, n, '2026-11-20', 'NEW', false, ''
+    FROM generate_series(1, 20000) AS n
+""")
+READ = text("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'plaid_transactions'")
+
+
+async def test_few_changes_read_few_rows(world: World) -> None:
+    """However much the table grew since a worker first asked, a sync reads the rows that it is about."""
+    item = await world.link(days=5)
+    await world.worker.ring(item.id, "linked")
+    some = list(await world.transactions(item))[:2]
+
+    async def read() -> int:
+        async with world.worker.database.transaction() as session:
+            assert len(await rows.lock_known(session, item.id, some)) == 2
+            return int((await session.execute(READ)).scalar_one())
+
+    for _ in range(10):
+        await read()
+    async with world.worker.database.transaction() as session:
+        await session.execute(GROW, {"id": item.id})
+    assert await read() < 100
