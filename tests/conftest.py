@@ -25,7 +25,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> Iterator[None]:
+    """After everything else tell which servers were used, and what went untested for want of one."""
+    yield
     for origin in config.stash[ORIGINS]:
         terminalreporter.write_line(origin)
     if line := loud_line(terminalreporter.stats.get("skipped", [])):

@@ -47,6 +47,22 @@ async def test_prefetch_bounds_what_runs_at_once(site: Site, broker: Broker) -> 
     assert most == 3
 
 
+async def test_busy_consumer_leaves_the_rest_to_the_others(site: Site) -> None:
+    """A consumer holds no more messages than its prefetch: what it cannot start another one gets."""
+    one, other = await site.open(), await site.open()
+    busy, idle = Mailbox(hang), Mailbox()
+    consumers = [await one.consume(FIRST, busy, prefetch=1)]
+    sent = [message() for _ in range(5)]
+    site.post(one, sent[0])
+    await busy.next()
+    for each in sent[1:]:
+        site.post(one, each)
+    consumers.append(await other.consume(FIRST, idle, prefetch=1))
+    assert {(await idle.next()).id for _ in sent[1:]} == {each.id for each in sent[1:]}
+    for consumer in consumers:
+        await consumer.stop(grace=0.05)
+
+
 async def test_stop_waits_for_what_is_in_hand(site: Site, broker: Broker) -> None:
     """A handler at work when stop is called ends in peace; what comes later is the next consumer's."""
     go_on = asyncio.Event()

@@ -9,7 +9,7 @@ from common.broker import BrokerUnavailable, DeadLetter, Handler, Message
 from common.broker.rabbit.consumer import RabbitConsumer
 from common.broker.rabbit.declaration import Names, declare
 from common.broker.rabbit.envelope import pack, unpack_dead
-from common.broker.rabbit.link import Link, connect, send, translating
+from common.broker.rabbit.link import Link, connection_to, send, translating
 from common.broker.topology import HINTS, QUEUES, Queue
 
 MOST_DEAD = 1_000
@@ -74,7 +74,7 @@ class RabbitBroker:
         """Return what is buried for the queue (at most 1,000), oldest first, leaving it there."""
         letters: list[DeadLetter] = []
         with translating():
-            async with await connect(self._url, f"{self._names.dead(queue)} reader") as connection:
+            async with connection_to(self._url, f"{self._names.dead(queue)} reader") as connection:
                 channel = await connection.channel()
                 dead = await channel.get_queue(self._names.dead(queue))
                 while len(letters) < MOST_DEAD and (incoming := await dead.get(fail=False)):

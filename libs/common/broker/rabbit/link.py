@@ -6,13 +6,14 @@ consumer or a deleted queue: start over, declaring everything.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Generic, TypeVar
 
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+from aio_pika.connection import Connection, make_url
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, PublishError
 
 from common.broker import BrokerUnavailable, Unroutable
@@ -57,11 +58,16 @@ async def send(
             raise Unroutable(routing_key) from error
 
 
-async def connect(url: str, name: str) -> AbstractConnection:
-    """Return an open connection that operators see under this name."""
-    return await aio_pika.connect(
-        url, timeout=PATIENCE, heartbeat=HEARTBEAT, client_properties={"connection_name": name}
-    )
+@asynccontextmanager
+async def connection_to(url: str, name: str) -> AsyncIterator[AbstractConnection]:
+    """Yield an open connection that operators see under this name."""
+    connection = Connection(make_url(url, heartbeat=HEARTBEAT), client_properties={"connection_name": name})
+    try:
+        await connection.connect(timeout=PATIENCE)
+        yield connection
+    finally:
+        async with asyncio.timeout(PATIENCE):
+            await connection.close()  # also one that never opened, or its __del__ would do it out of any loop
 
 
 class Link(Generic[T]):
@@ -121,18 +127,16 @@ class Link(Generic[T]):
 
     async def _hold(self) -> None:
         self._lost = lost = asyncio.Event()
-        connection = await connect(self._url, self._name)
-        try:
+        async with connection_to(self._url, self._name) as connection:
             channel = await connection.channel(on_return_raises=True)
             channel.close_callbacks.add(lambda *_: lost.set())
             underlay = await channel.get_underlay_channel()
             underlay.on_consumer_cancel_callbacks.add(lambda _frame: lost.set())
-            self.current = await self._prepare(channel)
-            self._ready.set()
-            log.info("broker.connected", link=self._name)
-            await lost.wait()
-        finally:
-            self.current = None
-            self._ready.clear()
-            async with asyncio.timeout(PATIENCE):
-                await connection.close()
+            try:
+                self.current = await self._prepare(channel)
+                self._ready.set()
+                log.info("broker.connected", link=self._name)
+                await lost.wait()
+            finally:
+                self.current = None
+                self._ready.clear()

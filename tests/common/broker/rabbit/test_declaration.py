@@ -1,17 +1,15 @@
 import asyncio
 import json
-from functools import partial
 
 import aio_pika
 import pytest
-from aio_pika.abc import AbstractQueue
 
 from common.broker import BrokerUnavailable
 from common.broker.rabbit import RabbitBroker
 from common.broker.rabbit.declaration import DELIVERY_LIMIT
 from common.broker.topology import Queue
 from tests.common.broker.conftest import RabbitSite
-from tests.common.broker.site import FIRST, LISTENERS, QUEUES, Mailbox, eventually, message, poison
+from tests.common.broker.site import LISTENERS, QUEUES, Mailbox, eventually, message
 from tests.servers.rabbitmq import Rabbit
 
 
@@ -74,44 +72,6 @@ async def test_hint_queue_dies_with_its_consumer(rabbit_site: RabbitSite, rabbit
         return not any(name.startswith(LISTENERS.name) for name in await _queues(rabbit, rabbit_site))
 
     await eventually(is_gone)
-
-
-async def _takes_one(queue: AbstractQueue) -> bool:
-    return await queue.get(fail=False) is not None
-
-
-async def test_message_that_kills_its_consumer_ends_among_the_dead(rabbit_site: RabbitSite) -> None:
-    """The delivery limit buries what no handler lives to fail on; nothing is dropped."""
-    broker = await rabbit_site.open()
-    sent = message()
-    await broker.publish(sent)
-    async with await aio_pika.connect(rabbit_site.url) as connection:
-        for _ in range(DELIVERY_LIMIT + 1):
-            async with connection.channel() as channel:
-                queue = await channel.get_queue(f"{rabbit_site.prefix}{FIRST.name}", ensure=False)
-                await eventually(partial(_takes_one, queue))
-
-    async def is_buried() -> bool:
-        return bool(await broker.dead(FIRST))
-
-    await eventually(is_buried)
-    (letter,) = await broker.dead(FIRST)
-    assert letter.message == sent
-    assert (letter.reason, letter.exception) == ("delivery_limit", "")
-
-
-async def test_reading_the_dead_does_not_wear_them_out(rabbit_site: RabbitSite) -> None:
-    """However often operators look, a dead letter stays (RabbitMQ 4 would drop it after 20 deliveries)."""
-    broker = await rabbit_site.open()
-    consumer = await broker.consume(FIRST, Mailbox(poison), prefetch=1)
-    await broker.publish(message())
-
-    async def is_there() -> bool:
-        return len(await broker.dead(FIRST)) == 1
-
-    for _ in range(25):
-        await eventually(is_there)
-    await consumer.stop(grace=1)
 
 
 async def test_topology_that_differs_is_no_broker(rabbit_site: RabbitSite) -> None:
