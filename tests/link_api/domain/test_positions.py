@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from link_api.domain.positions import Mark, Position, Snapshot
 
-BATCH = 3
+BATCH = 2
 
 
 @dataclass
@@ -50,10 +50,8 @@ class Client:
             self.may_resume_after = self.position.resume_at(id_)
 
 
-STEPS = st.lists(
-    st.tuples(st.sampled_from(["begin", "draw", "draw", "commit", "roll back", "read", "resume"]), st.integers(0, 5)),
-    max_size=60,
-)
+OFTEN = ["begin", "draw", "draw", "draw", "draw", "commit", "read", "resume"]
+STEPS = st.lists(st.tuples(st.sampled_from([*OFTEN, *OFTEN, "roll back"]), st.integers(0, 5)), min_size=30, max_size=80)
 
 
 def play(steps: list[tuple[str, int]]) -> tuple[Table, Client]:
