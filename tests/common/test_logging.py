@@ -39,6 +39,8 @@ async def test_console() -> None:
 
     assert "too.quiet" in said
     assert "integration_id=7" in said
+    assert "ValueError: invalid literal" in said
+    assert "access-sandbox-local-variable" not in said
     assert "\x1b[" not in said
     with pytest.raises(json.JSONDecodeError):
         json.loads(said.splitlines()[-1])

@@ -44,6 +44,7 @@ async def speak(_request: Request) -> Response:
     stdlib_logging.getLogger("aio_pika").info("chatter")
     with correlated("another-id", extra=1):
         log.warning("bound")
+    a_token = "access-sandbox-" + "local-variable"  # noqa: F841 - stands in the frame of the traceback
     try:
         int("no luck")
     except ValueError:
