@@ -67,11 +67,6 @@ class Acceptance:
         ):
             raise NotAccepted
 
-    async def settle(self) -> None:
-        """Return when nothing is under way any more, a probe included, or when patience ends."""
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=self._patience)
-
     async def _publish(self, event: Event, wait: float) -> bool:
         published = await self._done("broker", self._confirmed(event), wait)
         if not published:

@@ -41,7 +41,6 @@ async def build(
     try:
         yield Service(Correlation(_app(webhooks, acceptance)), loops=[keys.run])
     finally:
-        await acceptance.settle()
         client.close()
 
 

@@ -281,16 +281,15 @@ async def test_one_slow_message(
 ) -> None:
     """A message whose handlers take for ever holds up no batch behind it."""
     monkeypatch.setattr(outbox, "BREATH", 0.01)
-    monkeypatch.setattr(outbox, "BATCH", 1)
     relay = Outbox(database, broker)
     broker.hangs = True
     await emit(database, EVENT)
     await eventually(lambda: tried(broker, 1))
     broker.hangs = False
-    await emit(crashed, *[EVENT] * 3)
+    await emit(crashed, *[EVENT] * (outbox.BATCH + 1))
     await let_time_pass(database, "2 seconds")
     async with running(relay):
-        await eventually(lambda: published(broker, 3))
+        await eventually(lambda: published(broker, outbox.BATCH + 1))
     broker.release()
     await relay.settle()
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from pydantic import ValidationError
 
 from common.runtime import StandardSettings
 from common.settings import PlaidSettings, SealingSettings, SyncSettings, load
@@ -97,6 +98,16 @@ def test_senseless(name: str, value: str, advice: str, monkeypatch: pytest.Monke
     assert f"\n  {name}: " in said
     assert advice in said
     assert not any(secret in said for secret in SECRETS)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "AMQP_URL", "PLAID_ENCRYPTION_KEY"])
+def test_an_error_that_nobody_explains(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even pydantic's own error, printed as it is, tells no secret."""
+    monkeypatch.setenv(name, "http://cora:the-secret@example/")
+
+    with pytest.raises(ValidationError) as error:
+        Everything()
+    assert "the-secret" not in str(error.value)
 
 
 def test_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

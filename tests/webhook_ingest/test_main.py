@@ -124,6 +124,7 @@ async def test_plaid_rotates_its_key(plaid: Plaid, broker: FaultyBroker, no_data
     async with ingest(broker, no_database, plaid.client.base_url) as url:
         item = await plaid.item(url + PATH)
         await plaid.fire(item)
+        assert await plaid.statuses(1) == [200]
         plaid.app.state.sandbox.keys.rotate()
         await plaid.fire(item)
         assert await plaid.statuses(2) == [200, 200]
@@ -202,7 +203,8 @@ async def test_probes(broker: FaultyBroker, no_database: Database) -> None:
         assert (await client.get("/readyz")).status_code == 200
         broker.down = True
         assert (await client.get("/readyz")).status_code == 503
-        assert (await client.get("/healthz")).status_code == 200
+        alive = await client.get("/healthz")
+        assert (alive.status_code, "X-Correlation-ID" in alive.headers) == (200, True)
         assert "webhook_answer_seconds_bucket" in (await client.get("/metrics")).text
         assert (await client.get("/docs")).status_code == 200
         assert PATH in (await client.get("/openapi.json")).json()["paths"]
