@@ -62,11 +62,12 @@ async def complete(plaid: PlaidClient, access_token: SecretStr, cursor: str | No
 
 
 async def _pages(plaid: PlaidClient, access_token: SecretStr, cursor: str | None, on_page: OnPage) -> list[Page]:
+    """Fetch page by page; one is read while the next is under way."""
     pages: list[Page] = []
-    while True:
-        answer = await plaid.sync_page(access_token, cursor)
-        pages.append(await asyncio.to_thread(read, answer))
-        if not pages[-1].has_more:
-            return pages
+    answer = await plaid.sync_page(access_token, cursor)
+    while answer.get("has_more"):
+        following = plaid.sync_page(access_token, answer["next_cursor"])
+        page, answer = await asyncio.gather(asyncio.to_thread(read, answer), following)
+        pages.append(page)
         await on_page(pages)
-        cursor = pages[-1].next_cursor
+    return [*pages, await asyncio.to_thread(read, answer)]
