@@ -42,7 +42,8 @@ def configure(log_format: Literal["json", "console"], log_level: str) -> None:
     )
     logging.root.handlers = [handler]
     logging.root.setLevel(log_level)
-    for talkative in ("aio_pika", "aiormq", "urllib3", "uvicorn.access", "httpx2", "alembic"):
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)  # tracebacks of outages that our broker tells in a line
+    for talkative in ("aio_pika", "urllib3", "uvicorn.access", "httpx2", "alembic"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
