@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import structlog
 from prometheus_client import Counter, Histogram
 
 from categorizer.domain.pipeline import Pipeline
@@ -13,6 +14,8 @@ from common import outbox
 from common.consumer import Handlers
 from common.database import Database
 from common.events import CHUNK, ExpensesChanged, TransactionsChanged
+
+log = structlog.get_logger(__name__)
 
 LATENCY = Histogram(
     "webhook_to_expense_seconds",
@@ -47,6 +50,9 @@ async def decide(event: TransactionsChanged, database: Database, pipeline: Pipel
             await outbox.emit(session, ExpensesChanged(user_id=user_id, expense_ids=seen[start : start + CHUNK]))
     if postings or marks:
         _observe(event, postings)
+        log.info(
+            "expenses.decided", integration_id=event.integration_id, transactions=len(marks), expenses=len(postings)
+        )
 
 
 def _marks(known: Sequence[Known], expense_ids: dict[int, int]) -> list[Mark]:

@@ -77,7 +77,9 @@ class Webhooks:
                 received_at=datetime.fromtimestamp(self._clock(), UTC),
                 **webhook.doorbell.model_dump(),
             )
-            return await self._acceptance.accept(event)
+            outcome = await self._acceptance.accept(event)
+            log.info("webhook.accepted", webhook_type=webhook.type, webhook_code=webhook.code, outcome=outcome)
+            return outcome
         if webhook.decision is Decision.UNKNOWN:
             self._log("webhook.unknown", webhook_type=webhook.type, webhook_code=webhook.code)
             return "unknown"

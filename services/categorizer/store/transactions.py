@@ -12,6 +12,7 @@ from categorizer.domain.expense import ExpenseDraft
 from categorizer.domain.pipeline import Decision
 from categorizer.domain.plan import Expense, Known
 from categorizer.domain.transaction import Account, Transaction
+from common.database import reach_by_index
 
 OWNER = text("SELECT user_id FROM plaid_integrations WHERE id = :integration_id")
 
@@ -101,7 +102,7 @@ async def lock(session: AsyncSession, integration_id: int, ids: Sequence[int]) -
     Locks go in `transaction_id` order, as sync_worker's do. Read by a second statement: one that waited for a lock
     would see the other tables as they were before it waited.
     """
-    await session.execute(BY_INDEX)
+    await reach_by_index(session)
     locked = (await session.execute(LOCK, {"ids": list(ids), "integration_id": integration_id})).all()
     found = {
         "ids": [row.id for row in locked],

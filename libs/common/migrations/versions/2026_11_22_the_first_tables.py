@@ -104,7 +104,12 @@ def upgrade() -> None:
         sa.Column("lease_token", sa.Uuid(), nullable=True),
         sa.Column("lease_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failure_count", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("next_sync_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "next_sync_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now() + interval '30 seconds'"),
+            nullable=True,
+        ),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
             "status IN ('active', 'login_required', 'revoked', 'removing', 'disconnected')",
