@@ -9,7 +9,6 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import outbox
-from common.database import reach_by_index
 from common.events import CHUNK, SyncProgress, TransactionsChanged
 from sync_worker.domain import plan, schedule
 from sync_worker.domain.accounts import Account
@@ -35,7 +34,6 @@ class Pass:
 async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence: timedelta) -> history.Entry:
     """Write the pass in the caller's transaction and return its history; raises LeaseLost when it must not stand."""
     integration, pages = leased.integration_id, done.loop.pages
-    await reach_by_index(session)
     await rows.upsert_accounts(session, integration, done.accounts)
     known_accounts = await rows.known_accounts(session, integration)
     changes = plan.place(plan.fold(pages), pages, known_accounts)

@@ -28,7 +28,7 @@ class _Jwk(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A verification key; signatures made at or after `expired_at` (Unix time) are none."""
+    """A verification key; signatures made after `expired_at` (Unix time, whole seconds) are none."""
 
     public: jwt.PyJWK
     expired_at: int | None

@@ -67,7 +67,7 @@ async def test_a_genuine_webhook_reformatted() -> None:
 
 async def test_a_genuine_webhook_of_an_expired_key() -> None:
     """Had its key expired before it signed, even a genuine signature would be refused."""
-    assert await genuine_verdict(Clock(GENUINE["iat"]), expired_at=GENUINE["iat"]) == "key_expired"
+    assert await genuine_verdict(Clock(GENUINE["iat"]), expired_at=GENUINE["iat"] - 1) == "key_expired"
 
 
 async def test_a_signed_webhook(parts: Parts) -> None:

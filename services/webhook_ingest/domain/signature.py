@@ -60,7 +60,7 @@ def check_claims(claims: Claims, body: bytes, *, now: float, key_expired_at: int
         raise Unverified("stale")
     if claims.iat > now + MAX_AHEAD:
         raise Unverified("from_the_future")
-    if key_expired_at is not None and claims.iat >= key_expired_at:
+    if key_expired_at is not None and claims.iat > key_expired_at:  # both in whole seconds: the last one is genuine
         raise Unverified("key_expired")
     if not hmac.compare_digest(hashlib.sha256(body).hexdigest().encode(), claims.request_body_sha256.encode()):
         raise Unverified("body_changed")

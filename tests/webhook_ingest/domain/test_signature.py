@@ -38,10 +38,10 @@ def test_age(age: int, verdict: str) -> None:
 
 @pytest.mark.parametrize(
     ("expired_ago", "signed_ago", "verdict"),
-    [(60, 61, "verified"), (60, 60, "key_expired"), (60, 0, "key_expired"), (-60, 0, "verified")],
+    [(60, 61, "verified"), (60, 60, "verified"), (60, 59, "key_expired"), (60, 0, "key_expired"), (-60, 0, "verified")],
 )
 def test_expired_key(expired_ago: int, signed_ago: int, verdict: str) -> None:
-    """A key verifies what it signed before it expired, and nothing from then on."""
+    """A key verifies what it signed before it expired, in that very second too, and nothing later."""
     assert reason_of(int(NOW) - signed_ago, key_expired_at=int(NOW) - expired_ago) == verdict
 
 
