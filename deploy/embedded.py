@@ -8,18 +8,20 @@ import argparse
 import asyncio
 import json
 import secrets
+import signal
 import socket
 import sys
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jwt
 from cryptography.fernet import Fernet
+from pydantic import ValidationError
 
 import categorizer.main
 import categorizer.settings
@@ -36,12 +38,17 @@ from common.broker.memory import MemoryBroker
 from common.database import Database
 from common.migrations import upgrade
 from common.outbox import Outbox
-from common.runtime import Infrastructure, PortInUse, Service, loop_factory, running, serve, serving
+from common.runtime import Infrastructure, LoopDied, PortInUse, Service, loop_factory, running, serve, serving
+from common.settings import explain
 
 DATA = Path(__file__).parent.parent / ".data"
 HOST = "127.0.0.1"
 DEMO_USER = 1
 SIGNED_IN = timedelta(days=30)
+MOST_LOW, MOST_HIGH = 1023, 65_435
+"""Ports below need root; the stand-in listens 100 above the page."""
+INTERRUPTED = 130
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ class System:
     ingest_url: str
     sandbox_url: str
     database_url: str
-    jwt_secret: str
+    jwt_secret: str = field(repr=False)
 
     def token(self, user_id: int = DEMO_USER) -> str:
         """Return a bearer token for a user, as the host application would make it."""
@@ -110,8 +117,10 @@ def keys(data: Path) -> dict[str, str]:
     file = data / "keys.json"
     if not file.exists():
         made = {"plaid_encryption_key": Fernet.generate_key().decode(), "auth_jwt_secret": secrets.token_urlsafe(48)}
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(made))
+        unfinished = file.with_suffix(".new")  # a crash between leaves no half-written keys
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(json.dumps(made))
+        unfinished.rename(file)
     kept: dict[str, str] = json.loads(file.read_text())
     return kept
 
@@ -179,6 +188,7 @@ async def _infrastructure(database_url: str) -> AsyncIterator[Infrastructure]:
 
 async def run(data: Path, ports: Ports) -> None:
     """Run the system until SIGTERM or Ctrl-C, and say where it is."""
+    print("Starting PostgreSQL, the stand-in of Plaid and the services ...", flush=True)
     async with system(data, ports) as running_system:
         print(f"\n  CORA Bank Sync is running.\n\n  Open  {running_system.page()}\n")
         print("  Sign in at any bank with user_good / pass_good. Ctrl-C stops it; the data stays.\n", flush=True)
@@ -186,18 +196,36 @@ async def run(data: Path, ports: Ports) -> None:
         print("  Stopping ...", flush=True)
 
 
+def first_port(text: str) -> int:
+    """Return the port of the page, or raise ValueError where it leaves no room for the others."""
+    port = int(text)
+    if not MOST_LOW < port <= MOST_HIGH:
+        raise ValueError
+    return port
+
+
+def start(main_job: Coroutine[Any, Any, T]) -> T:
+    """Run a command's main job on the fastest loop; what a person can mend ends in a sentence, Ctrl-C in silence."""
+    logging.configure("console", "WARNING")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until serving: stop PostgreSQL on the way out
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        try:
+            return runner.run(main_job)
+        except ValidationError as error:
+            sys.exit(f"Cannot start, these settings of your environment need you:\n{explain(error)}")
+        except (PortInUse, LoopDied) as error:
+            sys.exit(f"Stopped: {error}")
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description="Run the whole system in one process.")
-    parser.add_argument("--port", type=int, default=8000, help="of the page; the other parts follow it (default 8000)")
+    parser.add_argument("--port", type=first_port, default=8000, help="of the page; the other parts follow it")
     parser.add_argument("--data", type=Path, default=DATA, help="folder that keeps the data (default .data)")
     arguments = parser.parse_args()
-    logging.configure("console", "WARNING")
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        try:
-            runner.run(run(arguments.data, Ports.beginning(arguments.port)))
-        except PortInUse as error:
-            sys.exit(f"Cannot start: {error}")
+    start(run(arguments.data, Ports.beginning(arguments.port)))
 
 
 if __name__ == "__main__":

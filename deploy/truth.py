@@ -14,10 +14,14 @@ from common.database import Database
 EXPENSE_KINDS = frozenset({"purchase", "refund", "fee", "interest"})
 
 OURS = text("""
-    SELECT t.transaction_id, t.amount, t.date, t.pending, e.expenses, e.expense_amount
+    SELECT t.transaction_id, t.amount, t.date, t.pending, t.iso_currency_code, t.unofficial_currency_code,
+        e.expenses, e.expense_amount
     FROM plaid_integrations i JOIN plaid_transactions t ON t.integration_id = i.id,
         LATERAL (
-            SELECT count(*) AS expenses, sum(amount) AS expense_amount
+            SELECT count(*) AS expenses, sum(amount) FILTER (
+                WHERE user_id = i.user_id AND iso_currency_code IS NOT DISTINCT FROM t.iso_currency_code
+                    AND unofficial_currency_code IS NOT DISTINCT FROM t.unofficial_currency_code
+            ) AS expense_amount
             FROM expenses WHERE transaction_id = t.id AND withdrawn_at IS NULL
         ) e
     WHERE i.item_id = :item_id AND t.sync_status = 'synced'
@@ -68,6 +72,7 @@ def _holds(truth: dict[str, Any], ours: Any) -> bool:
         Decimal(truth["amount"]) == ours["amount"]
         and date.fromisoformat(truth["date"]) == ours["date"]
         and truth["pending"] == ours["pending"]
+        and all(truth[name] == ours[name] for name in ("iso_currency_code", "unofficial_currency_code"))
     )
     return same and (not _is_expense(truth) or ours["expense_amount"] == ours["amount"])
 

@@ -1,12 +1,25 @@
 """`python -m plaid_sandbox`: serve the stand-in until it is told to stop."""
 
 import logging
+import sys
 
 import uvicorn
+from pydantic import ValidationError
 
 from plaid_sandbox.main import create_app
 from plaid_sandbox.settings import Settings
 
-settings = Settings()
-logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False)
+
+def main() -> None:
+    """Serve, or say which settings keep it from that."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)
+        lines = [f"  {'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in wrong]
+        sys.exit("\n".join(["Cannot start, these settings need you (PLAID_SANDBOX_… in .env.example):", *lines]))
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False)
+
+
+main()

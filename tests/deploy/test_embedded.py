@@ -1,9 +1,6 @@
 import asyncio
-import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
@@ -13,55 +10,13 @@ from common.runtime import serving
 from common.web import probes
 from deploy.demo import link
 from deploy.embedded import HOST, Ports, System, keys
-
-PATIENCE = 90.0
-
-
-@asynccontextmanager
-async def command(folder: Path, first_port: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run the command that `make run` runs."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "deploy/embedded.py",
-        "--data",
-        str(folder),
-        "--port",
-        str(first_port),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=dict(os.environ),
-    )
-    try:
-        yield child
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-
-
-async def address(child: asyncio.subprocess.Process) -> str:
-    """Return the address that the command prints once everything runs."""
-    assert child.stdout is not None
-    async with asyncio.timeout(PATIENCE):
-        while line := (await child.stdout.readline()).decode():
-            if "Open" in line:
-                return line.split()[-1]
-    raise AssertionError("it ended without printing an address")
-
-
-async def interrupt(child: asyncio.subprocess.Process) -> int:
-    """Press Ctrl-C and return the exit code."""
-    child.send_signal(signal.SIGINT)
-    async with asyncio.timeout(PATIENCE):
-        await child.communicate()
-    assert child.returncode is not None
-    return child.returncode
+from tests.deploy.embedded_run import PATIENCE, address, command, free_range, interrupt
 
 
 @pytest.mark.slow
 async def test_data_survives_a_restart(tmp_path: Path) -> None:
     """Ctrl-C ends it with exit code 0; after the next start the bank is still linked and syncs on."""
-    first = 18_400
+    first = free_range()
     ports = Ports.beginning(first)
     sandbox = f"http://{HOST}:{ports.plaid_sandbox}"
     async with command(tmp_path, first) as child:
@@ -95,6 +50,38 @@ async def listed(running: System) -> list[dict[str, str]]:
     async with httpx2.AsyncClient(base_url=running.api_url, headers=headers, timeout=30) as api:
         answer = (await api.get("/api/plaid/integrations")).raise_for_status().json()
     return list(answer["items"])
+
+
+@pytest.mark.slow
+async def test_ctrl_c_while_starting(tmp_path: Path) -> None:
+    """Pressed before everything runs, Ctrl-C ends it without a traceback, and the next start is none the worse."""
+    first = free_range()
+    async with command(tmp_path, first) as child:
+        assert child.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            assert b"Starting" in await child.stdout.readline()
+        await asyncio.sleep(0.5)
+        child.send_signal(signal.SIGINT)
+        async with asyncio.timeout(PATIENCE):
+            _, said = await child.communicate()
+    assert child.returncode == 130
+    assert "Traceback" not in said.decode()
+    async with command(tmp_path, first) as child:
+        await address(child)
+        assert await interrupt(child) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("port", ["70000", "65500", "80", "none"])
+async def test_a_senseless_port(tmp_path: Path, port: str) -> None:
+    """A port that cannot be is refused with a sentence."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "deploy/embedded.py", "--port", port, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await child.communicate()
+    assert child.returncode == 2
+    assert "--port" in said.decode()
+    assert "Traceback" not in said.decode()
 
 
 @pytest.mark.slow

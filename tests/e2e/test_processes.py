@@ -89,10 +89,13 @@ async def test_killed_workers_lose_and_double_nothing(running: Processes, databa
         return bool(rows) and rows[0]["transactions"] > 0
 
     await until(half_way)
+    unfinished = []
     for name in ("sync_worker", "categorizer", "categorizer", "sync_worker"):
         await running.by_name[name].end(signal.SIGKILL)
+        unfinished.append(not await complete(database, 1))
         await running.by_name[name].start()
         await asyncio.sleep(0.5)
+    assert any(unfinished), "nothing was left to interrupt"
     await until(lambda: complete(database, 1))
     compared = await truth(running, database)
     assert compared.transactions == 20_000

@@ -18,8 +18,6 @@ OWNER = text("SELECT user_id FROM plaid_integrations WHERE id = :integration_id"
 
 # Every row below is reached by the index of an id. A plan made while the tables were small, or before their statistics
 # followed, would rather read them whole, and stay cached: so seqscan is off, `+ 0` fits no index, and ids are arrays.
-BY_INDEX = text("SET LOCAL enable_seqscan = off")
-
 LOCK = text("""
     WITH named AS MATERIALIZED (
         SELECT id, transaction_id, pending_transaction_id FROM plaid_transactions

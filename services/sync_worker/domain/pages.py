@@ -147,7 +147,7 @@ def read(answer: Json) -> Page:
         ids=[transaction.transaction_id for transaction in good],
         hashes=[blake2b(line.encode(), digest_size=16).digest() for line in lines],
         oldest=min((transaction.date for transaction in good), default=None),
-        removed=[removed["transaction_id"] for removed in answer["removed"]],
+        removed=[one["transaction_id"] for one in answer["removed"] if one.get("transaction_id")],
         accounts=accounts.read(answer.get("accounts")),
         account_ids=frozenset(transaction.account_id for transaction in good),
         unusable=unusable,

@@ -97,6 +97,14 @@ def test_an_odd_id_fits_into_quarantine(odd: str) -> None:
     assert len(kept) <= 255
 
 
+def test_a_removal_of_nothing_leaves_the_rest() -> None:
+    """A removal that names no transaction removes none, and the page stands."""
+    page = read(
+        answer(added=[transaction("t")]) | {"removed": [{"account_id": "checking"}, {"transaction_id": "gone"}]}
+    )
+    assert (page.ids, page.removed) == (["t"], ["gone"])
+
+
 def test_empty_cursor_stays_empty() -> None:
     """NOT_READY comes with an empty cursor, which is no cursor."""
     page = read(answer(next_cursor="", transactions_update_status="NOT_READY"))
