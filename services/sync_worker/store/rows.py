@@ -22,7 +22,7 @@ UPSERT_ACCOUNTS = text("""
         coalesce(CAST(balances->>'last_updated_datetime' AS timestamptz), now())
     FROM json_to_recordset(CAST(:accounts AS json)) AS a(account_id text, persistent_account_id text, name text,
             official_name text, type text, subtype text, mask text, balances json)
-    ORDER BY account_id
+    ORDER BY account_id COLLATE "C"
     ON CONFLICT (account_id) DO UPDATE SET
         persistent_account_id = excluded.persistent_account_id, name = excluded.name,
         official_name = excluded.official_name, type = excluded.type, subtype = excluded.subtype, mask = excluded.mask,
@@ -32,6 +32,7 @@ UPSERT_ACCOUNTS = text("""
         is_active = true, updated_at = now()
     WHERE plaid_accounts.integration_id = excluded.integration_id
 """)
+"""Rows in the order of code points, as link_api writes them, whatever the database's collation: no deadlock."""
 
 ACCOUNT_IDS = text("SELECT account_id FROM plaid_accounts WHERE integration_id = :integration_id")
 

@@ -2,6 +2,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from sync_worker.domain.accounts import Account
 from sync_worker.store import rows
 from tests.sync_worker.world import World
 
@@ -33,6 +34,17 @@ async def test_no_item_writes_into_anothers_rows(world: World) -> None:
     accounts_now = await world.rows("SELECT * FROM plaid_accounts WHERE integration_id = :id ORDER BY id", **id_)
     assert accounts_now == before_accounts
     assert len(await world.differences(ours)) == 2
+
+
+async def test_accounts_are_locked_in_the_order_that_link_api_has(world: World) -> None:
+    """Rows are written by code point, whatever the database's collation: two writers never wait for each other."""
+    item = await world.link()
+    ids = ["a", "B", "c", "D", "_", "-"]
+    stated = [Account(account_id=id_, name="Account") for id_ in ids]
+    async with world.worker.database.transaction() as session:
+        await rows.upsert_accounts(session, item.id, stated)
+    written = await world.rows("SELECT account_id FROM plaid_accounts ORDER BY id")
+    assert [row["account_id"] for row in written] == sorted(ids)
 
 
 GROW = text("""
