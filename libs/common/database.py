@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, event, exc, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from common.broker import Message
@@ -20,6 +22,29 @@ SERVER_SETTINGS = {
     "tcp_keepalives_count": "3",
 }
 """Milliseconds and seconds. Nothing of ours may rely on a lock that a frozen process could keep."""
+
+NOT_NOW = ("08", "25P03", "40", "53", "55P03", "57")
+"""SQLSTATEs (PostgreSQL, appendix A): connection lost, idle too long, rolled back, too full, locked, told to stop."""
+
+
+class Unreachable(OSError):
+    """No connection could be made."""
+
+
+def unavailable(error: BaseException) -> bool:
+    """Return whether an error of a transaction means that the database cannot serve now, but may in a moment."""
+    if isinstance(error, exc.DBAPIError):
+        sqlstate = getattr(error.orig, "sqlstate", None) or ""
+        return error.connection_invalidated or sqlstate.startswith(NOT_NOW)
+    return isinstance(error, Unreachable | ConnectionError | TimeoutError | exc.TimeoutError)
+
+
+def _connect(dialect: Dialect, _record: object, args: list[Any], options: dict[str, Any]) -> DBAPIConnection:
+    """Connect; an OSError (no such host, no socket, several addresses that refuse) says nothing of its origin."""
+    try:
+        return dialect.connect(*args, **options)
+    except OSError as error:
+        raise Unreachable(*error.args) from error
 
 
 def engine_url(url: str) -> URL:
@@ -55,6 +80,7 @@ class Database:
                 "server_settings": SERVER_SETTINGS | {"application_name": application_name},
             },
         )
+        event.listen(self._engine.sync_engine, "do_connect", _connect)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
         self.after_commit: Callable[[list[Message]], None] = lambda _messages: None
 

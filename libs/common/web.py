@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import structlog
@@ -19,6 +19,7 @@ from common.logging import correlated
 
 log = structlog.get_logger(__name__)
 
+ErrorT = TypeVar("ErrorT", bound=Exception)
 Check = Callable[[], Awaitable[None]]
 """Raises when what it checks is not there."""
 
@@ -55,20 +56,36 @@ class Problem(Exception):
         return JSONResponse(self.body, self.status, self.headers, media_type="application/problem+json")
 
 
-async def problem_response(_request: Request, error: Exception) -> Response:
-    """Render a Problem, or an HTTP error of the framework as one."""
-    if isinstance(error, HTTPException):
-        error = Problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
-    if not isinstance(error, Problem):
-        log.error("http.unexpected", error=type(error).__name__, exc_info=error)
-        error = Problem(500, "Something went wrong on our side; it has been logged. Try again.", retryable=True)
-    return error.response()
+def unexpected(error: Exception) -> Problem:
+    """Log a fault of ours; return the 500 that tells nothing of it."""
+    log.error("http.unexpected", error=type(error).__name__, exc_info=error)
+    return Problem(500, "Something went wrong on our side; it has been logged. Try again.", retryable=True)
 
 
-def use_problems(app: Starlette) -> None:
-    """Answer every error of the app as problem+json."""
-    for error in (Problem, HTTPException, Exception):
-        app.add_exception_handler(error, problem_response)
+def use_problems(app: Starlette, *, addresses: str = "/docs lists what there is") -> None:
+    """Answer every error of the app as problem+json; `addresses` says where to find what it serves."""
+    advice = {
+        400: "The body cannot be read; send it as this address wants it.",
+        404: f"There is nothing at this address; {addresses}.",
+        405: f"This address does not take that method; {addresses}.",
+    }
+
+    def of_framework(error: HTTPException) -> Problem:
+        detail = advice.get(error.status_code, error.detail)
+        return Problem(error.status_code, detail, headers=dict(error.headers or {}))
+
+    render(app, Problem, lambda problem: problem)
+    render(app, HTTPException, of_framework)
+    render(app, Exception, unexpected)
+
+
+def render(app: Starlette, kind: type[ErrorT], problem_of: Callable[[ErrorT], Problem]) -> None:
+    """Answer errors of this kind as the problem that they are."""
+
+    async def handle(_request: Request, error: Exception) -> Response:
+        return problem_of(cast("ErrorT", error)).response()
+
+    app.add_exception_handler(kind, handle)
 
 
 class Correlation:
@@ -146,4 +163,6 @@ def probe_routes(checks: Sequence[Check]) -> list[Route]:
 
 def probes(checks: Sequence[Check]) -> Starlette:
     """Return the app of a service that serves nothing but its probes."""
-    return Starlette(routes=probe_routes(checks))
+    app = Starlette(routes=probe_routes(checks))
+    use_problems(app, addresses="/healthz, /readyz and /metrics are all there is")
+    return app

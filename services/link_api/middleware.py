@@ -1,8 +1,12 @@
 """What every request passes: a bound on its body, and headers that keep its answer safe."""
 
+from collections.abc import Iterator
+
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.web import Problem, read_body
 
 LARGEST_BODY = 64 * 1024
 SAFE_HEADERS = {
@@ -13,23 +17,26 @@ SAFE_HEADERS = {
 
 
 class BoundedBody:
-    """Refuse a body of more than 64 KiB before it is read."""
+    """Read the body before anything else is done: refuse one of more than 64 KiB, or one that does not arrive."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        size = 0
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await read_body(Request(scope, receive), LARGEST_BODY)
+        except Problem as problem:
+            await problem.response()(scope, receive, send)
+            return
+        messages: Iterator[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
 
-        async def bounded() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > LARGEST_BODY:
-                raise HTTPException(413, f"The body is larger than {LARGEST_BODY} bytes; send less.")
-            return message
+        async def replay() -> Message:
+            return next(messages, None) or await receive()
 
-        await self._app(scope, bounded, send)
+        await self._app(scope, replay, send)
 
 
 class SafeHeaders:

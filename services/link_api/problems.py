@@ -1,32 +1,20 @@
 """Every error as problem+json: our own, Plaid's, the framework's, and a database that does not answer."""
 
-from collections.abc import Callable
 from math import ceil
-from typing import TypeVar, cast
 
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy import exc
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
+from sqlalchemy.exc import SQLAlchemyError
 
 from common import web
+from common.database import unavailable
 from common.plaid import ItemGone, OperatorMustAct, PlaidError, RetryLater, UserMustAct
 from common.web import Problem
 
 log = structlog.get_logger(__name__)
 
-ErrorT = TypeVar("ErrorT", bound=Exception)
-
-UNAVAILABLE: tuple[type[Exception], ...] = (OSError, exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 UNREADABLE = "The body is no JSON that can be read."
-SENTENCES = {
-    400: UNREADABLE,  # the framework's only one
-    404: "There is nothing at this address; /docs lists what there is.",
-    405: "This address does not take that method; /docs lists which it takes.",
-}
 STATUSES: dict[type[PlaidError], int] = {RetryLater: 503, UserMustAct: 422, OperatorMustAct: 502, ItemGone: 410}
 UNREACHABLE = 502
 ADVICE: dict[type[PlaidError], str] = {
@@ -45,24 +33,10 @@ def unknown(what: str) -> Problem:
 def use_problems(app: FastAPI) -> None:
     """Answer every error of the app as problem+json."""
     web.use_problems(app)
-    _render(app, HTTPException, of_framework)
-    _render(app, RequestValidationError, of_invalid_request)
-    _render(app, PlaidError, of_plaid)
-    for unavailable in UNAVAILABLE:
-        _render(app, unavailable, of_database)
-
-
-def _render(app: FastAPI, kind: type[ErrorT], problem_of: Callable[[ErrorT], Problem]) -> None:
-    async def handle(_request: Request, error: Exception) -> Response:
-        return problem_of(cast("ErrorT", error)).response()
-
-    app.add_exception_handler(kind, handle)
-
-
-def of_framework(error: HTTPException) -> Problem:
-    """Return an HTTP error of the framework in a sentence that helps."""
-    detail = SENTENCES.get(error.status_code, error.detail)
-    return Problem(error.status_code, detail, headers=dict(error.headers or {}))
+    web.render(app, RequestValidationError, of_invalid_request)
+    web.render(app, PlaidError, of_plaid)
+    web.render(app, SQLAlchemyError, of_database)
+    web.render(app, OSError, of_database)
 
 
 def of_invalid_request(error: RequestValidationError) -> Problem:
@@ -101,7 +75,9 @@ def of_plaid(error: PlaidError) -> Problem:
 
 
 def of_database(error: Exception) -> Problem:
-    """Return that the database does not answer."""
+    """Return that the database cannot serve now; any other of its errors, or of the system's, is a fault of ours."""
+    if not unavailable(error):
+        return web.unexpected(error)
     log.error("database.unavailable", error=type(error).__name__)
     detail = "Our database does not answer right now; try again in a moment."
     return Problem(503, detail, retryable=True, headers={"Retry-After": "5"})

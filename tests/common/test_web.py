@@ -65,15 +65,17 @@ async def test_a_problem_with_headers() -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
-    [("GET", "/nowhere", 404, "not_found"), ("POST", "/", 405, "method_not_allowed")],
+    [("GET", "/nowhere", 404, "not_found"), ("POST", "/", 405, "method_not_allowed"), ("GET", "/", 400, "bad_request")],
 )
 async def test_the_frameworks_errors(method: str, path: str, status: int, code: str) -> None:
-    """What the framework refuses is a problem of the same shape, with the framework's headers."""
+    """What the framework refuses is a problem with a sentence that helps, and the framework's headers."""
     async with client(raising(HTTPException(400))) as http:
         answer = await http.request(method, path)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert ("Allow" in answer.headers) == (status == 405)
+    assert answer.json()["detail"].endswith(".")
+    assert ("/docs" in answer.json()["detail"]) == (status != 400)
 
 
 async def test_the_unexpected() -> None:
@@ -259,3 +261,14 @@ async def test_probes_of_a_worker() -> None:
     async with httpx2.AsyncClient(transport=transport, base_url="http://service") as http:
         assert [(await http.get(path)).status_code for path in ("/healthz", "/readyz", "/metrics")] == [200, 200, 200]
         assert "# TYPE outbox_oldest_seconds gauge" in (await http.get("/metrics")).text
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/", 404), ("POST", "/readyz", 405)])
+async def test_probes_say_what_there_is(method: str, path: str, status: int) -> None:
+    """Whoever asks a worker for something else is told what it serves, in the shape of every problem."""
+    transport = httpx2.ASGITransport(app=probes([]))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://service") as http:
+        answer = await http.request(method, path)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert "/healthz, /readyz and /metrics" in answer.json()["detail"]

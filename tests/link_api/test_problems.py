@@ -1,12 +1,19 @@
+import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
 from starlette.applications import Starlette
+from structlog.testing import capture_logs
 
+from common.database import SERVER_SETTINGS
 from common.plaid import PlaidError
 from common.plaid.errors import Details, classify, unreachable
-from link_api.problems import of_plaid
+from link_api.problems import of_plaid, use_problems
 from tests.link_api.world import World, bearer, world
 
 CREATE = "/api/plaid/create_link_token"
@@ -77,7 +84,8 @@ async def test_a_body_that_comes_in_pieces_is_bounded_too(shared: World) -> None
         for _ in range(100):
             yield b" " * 1024
 
-    assert_problem(await shared.api.post(EXCHANGE, content=pieces(), headers=bearer() | JSON), 413)
+    answer = await shared.api.post(EXCHANGE, content=pieces(), headers=bearer() | JSON)
+    assert assert_problem(answer, 413)["code"] == "too_large"
 
 
 @pytest.mark.parametrize(
@@ -105,6 +113,67 @@ async def test_a_database_that_does_not_answer_is_a_retryable_problem(sandbox: S
         assert answer.headers["retry-after"] == "5"
         assert (await live.api.get("/readyz")).status_code == 503
         assert (await live.api.get("/healthz")).status_code == 200
+
+
+async def starting_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer a start-up message as PostgreSQL does while it recovers."""
+    await reader.readexactly(int.from_bytes(await reader.readexactly(4)) - 4)
+    fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+    writer.write(b"E" + (len(fields) + 4).to_bytes(4) + fields)
+    writer.close()
+
+
+async def test_a_database_that_starts_up_is_a_retryable_problem(sandbox: Starlette) -> None:
+    """PostgreSQL is there and takes no connection yet (57P03): 503, not a fault of ours."""
+    async with await asyncio.start_server(starting_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with world(f"postgresql://cora@127.0.0.1:{port}/cora?sslmode=disable", sandbox) as live:
+            assert assert_problem(await live.get("/api/expenses"), 503)["retryable"] is True
+
+
+@pytest.mark.parametrize("bound", ["statement_timeout", "lock_timeout"])
+async def test_a_statement_that_takes_too_long_is_a_retryable_problem(
+    database_url: str, sandbox: Starlette, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    """A database that is too busy for a statement (57014, 55P03) answers 503, and serves again afterwards."""
+    monkeypatch.setitem(SERVER_SETTINGS, bound, "300")
+    async with world(database_url, sandbox) as live:
+        assert (await live.get("/api/expenses")).status_code == 200
+        async with live.database.transaction() as session:
+            await session.execute(text("LOCK expenses"))
+            answer = await live.get("/api/expenses")
+        assert assert_problem(answer, 503)["retryable"] is True
+        assert (await live.get("/api/expenses")).status_code == 200
+
+
+async def test_a_socket_that_is_not_there_is_a_retryable_problem(sandbox: Starlette, tmp_path: Path) -> None:
+    """However the connection fails, also with an OSError that names a file: 503."""
+    async with world(f"postgresql://cora@/cora?host={tmp_path}", sandbox) as live:
+        assert_problem(await live.get("/api/expenses"), 503)
+
+
+async def test_a_statement_of_ours_that_is_wrong_is_our_fault(live: World) -> None:
+    """What the database refuses for what it says is no outage: 500, logged."""
+    await live.change("ALTER TABLE expenses RENAME TO elsewhere")
+    with capture_logs() as lines:
+        assert_problem(await live.get("/api/expenses"), 500)
+    assert "http.unexpected" in [line["event"] for line in lines]
+
+
+@pytest.mark.parametrize("error", [OSError("no space left"), FileNotFoundError("logo.png"), PermissionError("no")])
+async def test_a_fault_of_the_system_is_not_the_databases(error: OSError) -> None:
+    """Nobody looks for a database that is down when a file is missing."""
+    app = FastAPI()
+    use_problems(app)
+
+    @app.get("/")
+    async def fail() -> None:
+        raise error
+
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://service") as http:
+        with capture_logs():
+            assert_problem(await http.get("/"), 500)
 
 
 def said(status: int, type_: str, code: str, retry_after: float | None = None) -> PlaidError:

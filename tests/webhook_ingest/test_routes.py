@@ -169,6 +169,9 @@ async def test_other_methods(client: httpx2.AsyncClient) -> None:
     answer = await client.get(PATH)
 
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert "/docs" in answer.json()["detail"]
+    assert "/docs" in (await client.get("/nowhere")).json()["detail"]
+    assert (await client.get("/docs")).status_code == 200
 
 
 async def test_a_log_without_bodies(client: httpx2.AsyncClient, signer: Signer) -> None:
