@@ -1,5 +1,6 @@
 """Makes an integration of the public token that a Link session yielded."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import structlog
@@ -8,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
 from common import outbox
-from common.database import Database
+from common.database import Database, unavailable
 from common.events import SyncRequested
 from common.plaid import ItemGone, PlaidClient, PlaidError, UserMustAct
 from common.sealing import SealedToken, Vault
@@ -25,6 +26,13 @@ log = structlog.get_logger(__name__)
 
 LINKS = Counter("links_total", "Public tokens by what became of them", ["outcome"])
 
+PAUSES = (0.1, 0.5, 2.0)
+"""Seconds between two tries to store what cannot be asked for again."""
+ORPHAN = (
+    "The exchange succeeded but its access token was not stored: unless plaid_integrations has this item after all, "
+    "have Plaid's support remove it; the user links anew."
+)
+
 
 class ForeignPublicToken(Exception):
     """No Link session of this user issued this public token."""
@@ -38,6 +46,10 @@ class DuplicateBank(Exception):
         self.integration_id = integration_id
 
 
+class ForeignItem(Exception):
+    """Another user has linked this very item."""
+
+
 class Exchange:
     """From a public token to a stored integration whose first sync is asked for."""
 
@@ -48,20 +60,20 @@ class Exchange:
         self._institutions = institutions
 
     async def run(self, user_id: int, public_token: SecretStr, *, allow_duplicate: bool) -> int:
-        """Return the new integration's id, or raise ForeignPublicToken, DuplicateBank or PlaidError."""
+        """Return the new integration's id, or raise ForeignPublicToken, ForeignItem, DuplicateBank or PlaidError."""
         try:
             link_session, item = await self._find(user_id, public_token)
             if not allow_duplicate:
                 await self._refuse_duplicate(user_id, item)
             answer = await self._plaid.exchange_public_token(public_token)
+            sealed = self._vault.seal(SecretStr(answer["access_token"]))
+            new = NewItem(
+                answer["item_id"], sealed, item.institution_id, item.institution_name, link_session.days_requested
+            )
+            integration_id = await self._keep(user_id, link_session, new)
         except Exception as error:
             LINKS.labels(OUTCOMES.get(type(error), "failed")).inc()
             raise
-        sealed = self._vault.seal(SecretStr(answer["access_token"]))
-        new = NewItem(
-            answer["item_id"], sealed, item.institution_id, item.institution_name, link_session.days_requested
-        )
-        integration_id = await self._store(user_id, link_session, new)
         LINKS.labels("linked").inc()
         await self._describe(integration_id, sealed)
         return integration_id
@@ -87,10 +99,29 @@ class Exchange:
         if (duplicate := duplicate_of(item.accounts, known)) is not None:
             raise DuplicateBank(duplicate)
 
+    async def _keep(self, user_id: int, link_session: LinkSession, item: NewItem) -> int:
+        """Store the item, whose token no one can ask for again; if that fails for good, tell operators which it was."""
+        try:
+            for pause in PAUSES:
+                try:
+                    return await self._store(user_id, link_session, item)
+                except (SQLAlchemyError, OSError) as error:
+                    if not unavailable(error):
+                        raise
+                    log.warning("item.not_stored_yet", item_id=item.item_id, error=type(error).__name__)
+                await asyncio.sleep(pause)
+            return await self._store(user_id, link_session, item)
+        except (SQLAlchemyError, OSError, asyncio.CancelledError) as error:
+            kind = type(error).__name__  # no traceback: PostgreSQL repeats the row that it refused
+            log.error("item.orphaned", item_id=item.item_id, user_id=user_id, error=kind, advice=ORPHAN)  # noqa: TRY400
+            raise
+
     async def _store(self, user_id: int, link_session: LinkSession, item: NewItem) -> int:
         """Store the token and ring the first doorbell together: whatever fails later, the item is ours and syncs."""
         async with self._database.transaction() as session:
             integration_id = await integrations.add(session, user_id, item)
+            if integration_id is None:
+                raise ForeignItem
             await sessions.close(session, link_session.id)
             request = SyncRequested(integration_id=integration_id, trigger="linked", requested_at=datetime.now(UTC))
             await outbox.emit(session, request)
@@ -114,4 +145,8 @@ class Exchange:
             log.warning("item.not_described", integration_id=integration_id, error=type(error).__name__)
 
 
-OUTCOMES: dict[type[Exception], str] = {ForeignPublicToken: "foreign", DuplicateBank: "duplicate"}
+OUTCOMES: dict[type[Exception], str] = {
+    ForeignPublicToken: "foreign",
+    ForeignItem: "foreign",
+    DuplicateBank: "duplicate",
+}

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+import structlog
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -21,16 +22,25 @@ from link_api.link_tokens import LinkTokens
 from link_api.middleware import BoundedBody, SafeHeaders
 from link_api.parts import Parts
 from link_api.problems import use_problems
-from link_api.retention import forget_old_events
+from link_api.retention import forget
 from link_api.routes import accounts, events, expenses, integrations, linking, page
 from link_api.schemas.problems import PROBLEMS
 from link_api.settings import Settings
 from link_api.streams import Hub
 
+log = structlog.get_logger(__name__)
+
+SILENT = (
+    "Banks linked now will never ring: only the sweep syncs them. Set it to the public address of webhook_ingest, "
+    "https://<host>/api/plaid/webhook, before anybody links a bank."
+)
+
 
 @asynccontextmanager
 async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIterator[Service]:
     """Yield the running service."""
+    if settings.plaid_webhook_url is None:
+        log.warning("setting.unset", setting="PLAID_WEBHOOK_URL", advice=SILENT)
     database = infrastructure.database
     plaid = PlaidClient(Credentials(settings.plaid_client_id, settings.plaid_secret, settings.plaid_host))
     vault = Vault(settings.plaid_encryption_key)
@@ -45,7 +55,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
         page=Page(settings.plaid_link_script, settings.plaid_host),
     )
     try:
-        yield Service(app=guarded(create_app(parts)), loops=[hub.run, partial(forget_old_events, database)])
+        yield Service(app=guarded(create_app(parts)), loops=[hub.run, partial(forget, database)])
     finally:
         plaid.close()
 

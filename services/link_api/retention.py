@@ -1,12 +1,14 @@
 """Forgets what is kept only for a while."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.database import Database
-from link_api.store import events
+from link_api.store import events, sessions
 
 log = structlog.get_logger(__name__)
 
@@ -14,17 +16,19 @@ EVERY = 600.0
 """Seconds between two looks at what is old."""
 
 
-async def forget_old_events(database: Database, every: float = EVERY) -> None:
-    """Delete user events older than 24 hours, until cancelled."""
+async def forget(database: Database, every: float = EVERY) -> None:
+    """Delete user events older than 24 hours and Link sessions that are over, until cancelled."""
     while True:
-        try:
-            while await _prune(database) == events.PRUNE_BATCH:
-                pass
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("retention.failed", error=type(error).__name__)
+        await _forget_all(database, events.prune, events.PRUNE_BATCH)
+        await _forget_all(database, sessions.prune, sessions.PRUNE_BATCH)
         await asyncio.sleep(every)
 
 
-async def _prune(database: Database) -> int:
-    async with database.transaction() as session:
-        return await events.prune(session)
+async def _forget_all(database: Database, prune: Callable[[AsyncSession], Awaitable[int]], batch: int) -> None:
+    try:
+        pruned = batch
+        while pruned == batch:
+            async with database.transaction() as session:
+                pruned = await prune(session)
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("retention.failed", what=prune.__module__, error=type(error).__name__)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from common.runtime import StandardSettings
 from common.settings import SMALLEST_SECRET, PlaidSettings, SealingSettings
@@ -48,8 +48,6 @@ CountryCodes = Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_split),
 
 class Settings(StandardSettings, PlaidSettings, SealingSettings):
     """Settings of link_api; an empty variable counts as unset."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True)
 
     port: int = Field(default=8000, ge=1, le=65535)
     plaid_webhook_url: Annotated[str, AfterValidator(_a_web_url)] | None = None

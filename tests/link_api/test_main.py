@@ -5,7 +5,9 @@ import socket
 import sys
 
 import httpx2
+import pytest
 from starlette.applications import Starlette
+from structlog.testing import capture_logs
 
 from tests.link_api.world import HOST, KEY, SECRET, World, bearer, world
 
@@ -52,6 +54,19 @@ async def test_a_process_starts_and_stops_while_every_server_is_away(sandbox: St
     """Nothing is connected at the start, and an end without work is clean."""
     async with world("postgresql://nobody@127.0.0.1:1/nothing", sandbox, plaid_base_url="http://127.0.0.1:1") as live:
         assert (await live.api.get("/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "told"), [(None, ["PLAID_WEBHOOK_URL"]), ("https://app.example.com/api/plaid/webhook", [])]
+)
+async def test_a_deployment_without_webhooks_is_told(sandbox: Starlette, url: str | None, told: list[str]) -> None:
+    """Items linked without PLAID_WEBHOOK_URL never ring: the start says so, and what to do; with it, nothing."""
+    with capture_logs() as lines:
+        async with world("postgresql://nobody@127.0.0.1:1/nothing", sandbox, plaid_webhook_url=url):
+            pass
+    warnings = [line for line in lines if line["event"] == "setting.unset"]
+    assert [line["setting"] for line in warnings] == told
+    assert all(line["log_level"] == "warning" and "Set it" in line["advice"] for line in warnings)
 
 
 async def test_one_correlation_id_runs_through(live: World) -> None:

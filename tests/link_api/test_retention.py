@@ -3,36 +3,36 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from common.events import ExpensesChanged
-from link_api.retention import forget_old_events
+from link_api.retention import forget
 from tests.link_api.world import World
 
 
-async def event_ids(live: World) -> list[int]:
-    return [row["id"] for row in await live.rows("SELECT id FROM user_events ORDER BY id")]
+async def kept(live: World, table: str = "user_events") -> list[int]:
+    return [row["id"] for row in await live.rows(f"SELECT id FROM {table} ORDER BY id")]
 
 
 async def four_events_the_second_one_old(live: World) -> list[int]:
     await live.get("/api/expenses")
     for number in range(4):
         await live.emit(ExpensesChanged(user_id=1, expense_ids=[number]))
-    ids = await event_ids(live)
+    ids = await kept(live)
     await live.change("UPDATE user_events SET created_at = now() - interval '25 hours' WHERE id = :id", id=ids[1])
     return ids
 
 
 @asynccontextmanager
 async def forgetting(live: World) -> AsyncIterator[None]:
-    task = asyncio.create_task(forget_old_events(live.database, every=0.05))
+    task = asyncio.create_task(forget(live.database, every=0.05))
     try:
         yield
     finally:
         task.cancel()
 
 
-async def settle(live: World, expected: list[int]) -> list[int]:
-    """Return the events that are left, as soon as they are what is expected, else after five seconds."""
+async def settle(live: World, expected: list[int], table: str = "user_events") -> list[int]:
+    """Return the rows that are left, as soon as they are what is expected, else after five seconds."""
     for _ in range(100):
-        if (left := await event_ids(live)) == expected:
+        if (left := await kept(live, table)) == expected:
             break
         await asyncio.sleep(0.05)
     return left
@@ -53,3 +53,15 @@ async def test_a_failure_does_not_end_the_forgetting(live: World) -> None:
         await asyncio.sleep(0.3)
         await live.change("ALTER TABLE elsewhere RENAME TO user_events")
         assert await settle(live, ids[2:]) == ids[2:]
+
+
+async def test_link_sessions_are_forgotten_once_they_are_over(live: World) -> None:
+    """A session goes when no public token can come of it any more, 30 minutes after its link token; not before."""
+    for _ in range(3):
+        await live.link_token()
+    ids = await kept(live, "link_sessions")
+    late = "UPDATE link_sessions SET expires_at = now() - CAST(:minutes AS int) * interval '1 minute' WHERE id = :id"
+    await live.change(late, minutes=29, id=ids[1])
+    await live.change(late, minutes=31, id=ids[2])
+    async with forgetting(live):
+        assert await settle(live, ids[:2], "link_sessions") == ids[:2]

@@ -66,19 +66,24 @@ async def read_integration(parts: Parts, user_id: int, integration_id: int) -> I
     return Integration.of(row)
 
 
-async def connected(parts: Parts, user_id: int, integration_id: int) -> SealedToken:
-    """Return the way to the integration's item; a 404 Problem unless it is this user's, a 409 once disconnected."""
+async def connected(parts: Parts, user_id: int, integration_id: int, *, to_sync: bool = False) -> SealedToken:
+    """Return the way to the integration's item; a 404 Problem unless it is this user's, a 409 once disconnected.
+
+    A revoked one has no more transactions: `to_sync` it is a 409 too.
+    """
     async with parts.database.transaction() as session:
         link = await integrations.link(session, user_id, integration_id)
     if link is None:
         raise unknown("integration")
     if link.access_token is None or link.status in {"removing", "disconnected"}:
         raise Problem(409, "This bank is disconnected; link it anew.", code="disconnected")
+    if to_sync and link.status == "revoked":
+        raise Problem(409, "Access to this bank was revoked and cannot be repaired; link it anew.", code="revoked")
     return link.access_token
 
 
 async def _ring(parts: Parts, user_id: int, integration_id: int, trigger: Trigger) -> Requested:
-    await connected(parts, user_id, integration_id)
+    await connected(parts, user_id, integration_id, to_sync=True)
     request = SyncRequested(integration_id=integration_id, trigger=trigger, requested_at=datetime.now(UTC))
     async with parts.database.transaction() as session:
         await outbox.emit(session, request)

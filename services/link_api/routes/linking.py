@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from common.web import Problem
 from link_api.domain import identifiers
-from link_api.exchange import DuplicateBank, ForeignPublicToken
+from link_api.exchange import DuplicateBank, ForeignItem, ForeignPublicToken
 from link_api.parts import Parts, Use, User
 from link_api.problems import unknown
 from link_api.routes.integrations import connected, read_integration
@@ -34,8 +34,11 @@ async def exchange_public_token(parts: Use, user: User, body: PublicTokenRequest
     try:
         integration_id = await parts.exchange.run(user.user_id, body.public_token, allow_duplicate=body.allow_duplicate)
     except ForeignPublicToken:
-        detail = "No Link session of yours issued this public token, or it is too old; open Link again."
+        detail = "No Link session of yours issued this public token, or it is used or too old; open Link again."
         raise Problem(400, detail, code="public_token_foreign") from None
+    except ForeignItem:
+        detail = "Another user has linked this very connection; link the bank anew, with a login of your own."
+        raise Problem(409, detail, code="item_foreign") from None
     except DuplicateBank as duplicate:
         raise await _duplicate(parts, user.user_id, duplicate.integration_id) from None
     return await read_integration(parts, user.user_id, integration_id)

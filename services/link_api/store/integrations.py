@@ -83,8 +83,11 @@ async def link(session: AsyncSession, user_id: int, integration_id: int) -> Link
     return None if row is None else Link(row.status, SealedToken(row.access_token) if row.access_token else None)
 
 
-async def add(session: AsyncSession, user_id: int, item: NewItem) -> int:
-    """Store the item and return its integration's id; storing the same item again replaces its token."""
+async def add(session: AsyncSession, user_id: int, item: NewItem) -> int | None:
+    """Store the item and return its integration's id; None if it is another user's.
+
+    Storing the same item again replaces its token.
+    """
     row = {
         "user_id": user_id,
         "item_id": item.item_id,
@@ -93,7 +96,7 @@ async def add(session: AsyncSession, user_id: int, item: NewItem) -> int:
         "institution_name": item.institution_name,
         "days_requested": item.days_requested,
     }
-    added: int = (await session.execute(ADD, row)).scalar_one()
+    added: int | None = (await session.execute(ADD, row)).scalar_one_or_none()
     return added
 
 

@@ -8,19 +8,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.sealing import SealedToken
 
-MOST_OPEN = 5
+MOST_OPEN = 20
+PRUNE_BATCH = 10_000
 
 ADD = text("""
     INSERT INTO link_sessions (user_id, integration_id, link_token, days_requested, expires_at)
     VALUES (:user_id, :integration_id, :link_token, :days_requested, :expires_at)
 """)
+OVER = "now() - interval '30 minutes'"
+"""A public token that was issued at the last moment of its link token lives for 30 minutes more."""
 OPEN = text(f"""
     SELECT id, link_token, days_requested FROM link_sessions
-    WHERE user_id = :user_id AND integration_id IS NULL AND expires_at > now() - interval '30 minutes'
+    WHERE user_id = :user_id AND integration_id IS NULL AND exchanged_at IS NULL AND expires_at > {OVER}
     ORDER BY created_at DESC, id DESC LIMIT {MOST_OPEN}
 """)
-"""A public token that was issued at the last moment of its link token lives for 30 minutes more."""
+"""Whoever loads the page asks for a link token, so several lie before the one that was used."""
 CLOSE = text("UPDATE link_sessions SET exchanged_at = now() WHERE id = :id")
+PRUNE = text(f"""
+    DELETE FROM link_sessions
+    WHERE id IN (SELECT id FROM link_sessions WHERE expires_at <= {OVER} LIMIT {PRUNE_BATCH})
+    RETURNING id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +72,8 @@ async def still_open(session: AsyncSession, user_id: int) -> list[LinkSession]:
 async def close(session: AsyncSession, session_id: int) -> None:
     """Note that the session's public token was exchanged."""
     await session.execute(CLOSE, {"id": session_id})
+
+
+async def prune(session: AsyncSession) -> int:
+    """Forget up to PRUNE_BATCH sessions that can yield no public token any more; return how many."""
+    return len((await session.execute(PRUNE)).all())

@@ -102,6 +102,17 @@ async def test_a_disconnected_bank_cannot_be_synced(live: World, path: str) -> N
     assert await live.emitted("item.sync_requested") == []
 
 
+@pytest.mark.parametrize("path", ["sync", "repaired"])
+async def test_a_revoked_bank_cannot_be_synced(live: World, path: str) -> None:
+    """Nothing would come of it: whoever asks is told to link it anew, and no doorbell rings."""
+    book = await ledger(live)
+    await live.change("UPDATE plaid_integrations SET status = 'revoked'")
+    answer = await live.post(f"{INTEGRATIONS}/{book.integration_id}/{path}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "revoked")
+    assert "link it anew" in answer.json()["detail"]
+    assert await live.emitted("item.sync_requested") == []
+
+
 async def test_a_foreign_or_unknown_id_is_not_there(live: World) -> None:
     """Another user's integration and nonsense look the same: 404, whatever one does with it, and nothing happens."""
     book = await ledger(live, user_id=2)
