@@ -98,10 +98,6 @@ class PlaidClient:
         """/webhook_verification_key/get: {key}, a JWK of this environment."""
         return await self._call(self._api.webhook_verification_key_get, {"key_id": key_id}, read_timeout=5.0)
 
-    async def refresh_transactions(self, access_token: SecretStr) -> Json:
-        """/transactions/refresh: asks the bank now (billed); news comes by webhook. Never retried."""
-        return await self._call(self._api.transactions_refresh, _with(access_token), read_timeout=60.0)
-
     async def sync_page(self, access_token: SecretStr, cursor: str | None) -> Json:
         """/transactions/sync: one page of at most 500 updates after `cursor` (None: from the beginning)."""
         request: Json = {

@@ -51,7 +51,6 @@ CALLS: dict[str, tuple[Ask, str, dict[str, object]]] = {
         "/webhook_verification_key/get",
         {"key_id": "6c5516e1"},
     ),
-    "refresh_transactions": (lambda plaid: plaid.refresh_transactions(TOKEN), "/transactions/refresh", WITH_TOKEN),
     "sync_page": (
         lambda plaid: plaid.sync_page(TOKEN, "a-cursor"),
         "/transactions/sync",
