@@ -8,6 +8,7 @@ from common import web
 from common.broker import Broker, Consumer, topology
 from common.broker.topology import Queue
 from common.consumer import Handlers, dispatch
+from common.outage import outlasting
 from common.plaid import Credentials, PlaidClient
 from common.runtime import GRACE, Infrastructure, Service
 from common.sealing import Vault
@@ -30,7 +31,10 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     removal = Removal(database, plaid, vault)
     people = Doorbells(database, sync, login, settings.sync_slots)
     clock = Doorbells(database, sync, login, settings.sweep_slots)
-    queues = {topology.SYNC: interactive(people, removal), topology.SWEEP: sweeps(clock)}
+    queues = {
+        topology.SYNC: outlasting(interactive(people, removal), database.ping),
+        topology.SWEEP: outlasting(sweeps(clock), database.ping),
+    }
     with closing(plaid):
         async with _consuming(broker, queues, settings.sync_prefetch):
             yield Service(app=web.probes([database.ping]), loops=[Sweep(database).run])

@@ -3,12 +3,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from common import outbox
 from common.broker import Message
-from common.database import Database, engine_url
+from common.database import Database, engine_url, unavailable
 from common.events import RemovalRequested
 
 INSERT = text("INSERT INTO users (id, email) VALUES (:id, :email)")
@@ -149,9 +149,36 @@ async def test_a_process_starts_without_its_server() -> None:
     """Nothing connects before it is used, and then the fault is the server's."""
     database = Database("postgresql://nobody@127.0.0.1:1/none")
 
-    with pytest.raises(OSError, match="Connect call failed"):
+    with pytest.raises(OSError, match="Connect call failed") as error:
         await database.ping()
+    assert unavailable(error.value)
     await database.close()
+
+
+@pytest.mark.parametrize("change", [{"username": "nobody"}, {"database": "no_such"}])
+async def test_a_server_that_lets_nobody_in_is_unavailable(database_url: str, change: dict[str, str]) -> None:
+    """No connection means that the database cannot serve now, whoever is to mend it: messages wait, none is buried."""
+    url = make_url(database_url).set(**change).render_as_string(hide_password=False)
+    closed = Database(url)
+
+    with pytest.raises(DBAPIError) as error:
+        await closed.ping()
+
+    assert unavailable(error.value)
+    await closed.close()
+
+
+async def test_a_refusal_is_not_an_outage(database: Database) -> None:
+    """A statement that PostgreSQL refuses would be refused again."""
+
+    async def fail() -> None:
+        async with database.transaction() as session:
+            await session.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(DBAPIError) as error:
+        await fail()
+
+    assert not unavailable(error.value)
 
 
 async def test_a_server_that_came_back(database: Database) -> None:
