@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
@@ -156,7 +157,7 @@ async def test_a_process_starts_without_its_server() -> None:
 
 
 @pytest.mark.parametrize("change", [{"username": "nobody"}, {"database": "no_such"}])
-async def test_a_server_that_lets_nobody_in_is_unavailable(database_url: str, change: dict[str, str]) -> None:
+async def test_a_server_that_lets_nobody_in_is_unavailable(database_url: str, change: dict[str, Any]) -> None:
     """No connection means that the database cannot serve now, whoever is to mend it: messages wait, none is buried."""
     url = make_url(database_url).set(**change).render_as_string(hide_password=False)
     closed = Database(url)
