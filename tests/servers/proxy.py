@@ -1,6 +1,7 @@
 """A network that can fail: a TCP proxy on the loopback interface in front of a real server."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -8,10 +9,10 @@ CHUNK = 65_536
 
 
 class Proxy:
-    """Passes bytes on until it is told to swallow them or to cut."""
+    """Passes bytes on until it is told to swallow them or to cut; to any of several servers that takes them."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
+    def __init__(self, host: str, port: int, *others: tuple[str, int]) -> None:
+        self._targets = [(host, port), *others]
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -60,7 +61,10 @@ class Proxy:
         self._writers -= pair
 
     async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection(*self._target)
+        for host, port in random.sample(self._targets, len(self._targets)):
+            with suppress(OSError):
+                return await asyncio.open_connection(host, port)
+        raise ConnectionRefusedError
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.servers import Missing, packages
 from tests.servers.containers import NotStarted, container, docker_answers
@@ -53,13 +53,23 @@ def _start(stack: ExitStack) -> Rabbit:
             return stack.enter_context(_in_container())
         except NotStarted as error:
             note = f" (Docker answers, but {error})"
+    server = stack.enter_context(of_distribution())
+    return replace(server, origin=f"{server.origin}{note}")
+
+
+@contextmanager
+def of_distribution() -> Iterator[Rabbit]:
+    """Yield a private node of the distribution's rabbitmq-server, installed where the machine is ours.
+
+    Raises Missing where there is none.
+    """
     if find_scripts() is None and packages.may_install():
         packages.install("rabbitmq-server")
     scripts = find_scripts()
     if scripts is None:
         raise Missing("RabbitMQ (start Docker, or install rabbitmq-server, or set TEST_AMQP_URL)")
-    url, control = stack.enter_context(node(scripts))
-    return Rabbit(url, f"private node of {scripts}{note}", control)
+    with node(scripts) as (url, control):
+        yield Rabbit(url, f"private node of {scripts}", control)
 
 
 @contextmanager

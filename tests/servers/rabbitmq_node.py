@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -70,12 +71,8 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
 
 
 def _end(server: "subprocess.Popen[bytes]", environment: dict[str, str]) -> None:
-    server.terminate()
-    try:
-        server.wait(timeout=30)
-    except subprocess.TimeoutExpired:
-        os.killpg(server.pid, 9)
-        server.wait()
+    os.killpg(server.pid, signal.SIGKILL)  # nothing of it is kept, and an orderly end takes seconds
+    server.wait()
     epmd = shutil.which("epmd")
     if epmd:  # the node started its own
         subprocess.run([epmd, "-kill"], env=environment, capture_output=True, timeout=30, check=False)  # noqa: S603 - our own words

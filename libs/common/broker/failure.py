@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
+from prometheus_client import Counter
 
 from common.broker import Handler, Message, Poison
 from common.broker.topology import Queue
 
 log = structlog.get_logger(__name__)
 
+BURIED = Counter("messages_buried_total", "Messages given up by us, to be found in <queue>.dead", ["queue", "reason"])
 LONGEST = 500
 
 
@@ -48,8 +50,9 @@ async def attempt(handler: Handler, message: Message) -> BaseException | None:
     return None
 
 
-def log_burial(queue: Queue, message: Message, failure: Failure) -> None:
-    """Tell operators that a message was given up."""
+def record_burial(queue: Queue, message: Message, failure: Failure) -> None:
+    """Tell operators that a message was given up, and count it."""
+    BURIED.labels(queue.name, failure.reason).inc()
     log.error(
         "message.buried",
         queue=queue.name,

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from common.broker import BrokerUnavailable, DeadLetter, Handler, Message, Undelivered, Unroutable
-from common.broker.failure import attempt, judge, log_burial
+from common.broker.failure import attempt, judge, record_burial
 from common.broker.in_hand import InHand
 from common.broker.topology import HINTS, QUEUES, Queue
 
@@ -132,7 +132,7 @@ class MemoryBroker:
             first_at = first_at or now
             failure = judge(queue, message.attempt, error)
             if failure.delay is None:
-                log_burial(queue, message, failure)
+                record_burial(queue, message, failure)
                 letter = DeadLetter(message, failure.reason, failure.exception, queue.name, first_at, now)
                 self._dead[queue].append(letter)
                 return letter

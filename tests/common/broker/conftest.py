@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import cast
 from uuid import uuid4
 
@@ -11,6 +11,11 @@ from common.broker.memory import MemoryBroker
 from common.broker.rabbit import RabbitBroker
 from common.broker.rabbit.declaration import Names, arguments
 from tests.common.broker.site import PATIENCE, QUEUES, Site
+from tests.conftest import ORIGINS
+from tests.servers.rabbitmq import Rabbit, of_distribution
+from tests.servers.skips import skipping
+
+SERVERS = ("rabbitmq_server", "distribution_server")
 
 
 class Posts:
@@ -82,6 +87,38 @@ class RabbitSite(Posts):
             await channel.exchange_delete(names.exchange)
 
 
+@pytest.fixture(scope="session")
+def distribution_server(pytestconfig: pytest.Config) -> Iterator[Rabbit]:
+    """The distribution's RabbitMQ, as a rule an older one than `rabbitmq_server`."""
+    with skipping(), of_distribution() as server:
+        pytestconfig.stash[ORIGINS].append(f"RabbitMQ: {server.origin}")
+        yield server
+
+
+def _server(request: pytest.FixtureRequest) -> Rabbit:
+    return cast("Rabbit", request.getfixturevalue(request.param))
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Rabbit:
+    """Each RabbitMQ in turn: what we promise holds on all of them."""
+    return _server(request)
+
+
+@pytest.fixture
+def amqp_url(server: Rabbit) -> str:
+    return server.url
+
+
+@pytest.fixture
+async def rabbit(server: Rabbit) -> AsyncIterator[Rabbit]:
+    """The same one, which the test may stop and start; it runs again afterwards."""
+    with skipping():
+        await server.run("await_startup")
+    yield server
+    await server.start()
+
+
 @pytest.fixture
 async def rabbit_site(request: pytest.FixtureRequest, amqp_url: str) -> AsyncIterator[RabbitSite]:
     site = RabbitSite(amqp_url, sweep="rabbit" not in request.fixturenames)
@@ -89,10 +126,10 @@ async def rabbit_site(request: pytest.FixtureRequest, amqp_url: str) -> AsyncIte
     await site.close()
 
 
-@pytest.fixture(params=["memory", pytest.param("rabbitmq", marks=pytest.mark.slow)])
+@pytest.fixture(params=["memory", *(pytest.param(server, marks=pytest.mark.slow) for server in SERVERS)])
 async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    """Each implementation in turn: the contract holds for both."""
-    found = MemorySite() if request.param == "memory" else RabbitSite(cast("str", request.getfixturevalue("amqp_url")))
+    """Each implementation in turn, on each server: the contract holds for all."""
+    found = MemorySite() if request.param == "memory" else RabbitSite(_server(request).url)
     yield found
     await found.close()
 

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from operator import attrgetter
 
-from aio_pika.abc import AbstractChannel, AbstractExchange
-
-from common.broker import BrokerUnavailable, DeadLetter, Handler, Message
+from common.broker import DeadLetter, Handler, Message
 from common.broker.rabbit.consumer import RabbitConsumer
-from common.broker.rabbit.declaration import Names, declare
+from common.broker.rabbit.declaration import Names
 from common.broker.rabbit.envelope import pack, unpack_dead
-from common.broker.rabbit.link import Link, connection_to, send, translating
+from common.broker.rabbit.link import connection_to, translating
+from common.broker.rabbit.publisher import Publisher
 from common.broker.topology import HINTS, QUEUES, Queue
 
 MOST_DEAD = 1_000
@@ -24,25 +23,20 @@ class RabbitBroker:
         self._url = url
         self._names = Names(prefix)
         self._queues = tuple(queues)
-        self._publish_timeout = publish_timeout
-        self._link = Link(url, f"{prefix}publisher", self._prepare)
-
-    async def _prepare(self, channel: AbstractChannel) -> AbstractExchange:
-        await declare(channel, self._names, self._queues)
-        return await channel.get_exchange(self._names.exchange, ensure=False)
+        self._publisher = Publisher(url, self._names, self._queues, timeout=publish_timeout)
 
     async def start(self) -> None:
         """Begin connecting and return at once, so that a process starts while the broker is down."""
-        self._link.start()
+        self._publisher.link.start()
 
     async def connected(self) -> None:
         """Return when the broker is reached and everything is declared."""
-        await self._link.ready()
+        await self._publisher.link.ready()
 
     @property
     def available(self) -> bool:
         """Whether publishing has a chance right now."""
-        return self._link.current is not None
+        return self._publisher.link.current is not None
 
     async def publish(self, message: Message) -> None:
         """Return once the broker confirmed.
@@ -50,24 +44,15 @@ class RabbitBroker:
         Raises BrokerUnavailable, at once while there is no connection and else after `publish_timeout` seconds;
         Unroutable where no queue takes it, unless it is a hint.
         """
-        exchange = self._link.current
-        if exchange is None:
-            raise BrokerUnavailable("not connected")
         key = message.routing_key
-        await send(exchange, pack(message), key, within=self._publish_timeout, mandatory=key not in HINTS)
+        await self._publisher.publish(pack(message), key, mandatory=key not in HINTS)
 
     async def consume(self, queue: Queue, handler: Handler, *, prefetch: int) -> RabbitConsumer:
         """Start consuming and return at once; messages come as soon as the broker is reached."""
         if not queue.hint and queue not in self._queues:
             raise ValueError(f"{queue.name} is not declared here")
         return RabbitConsumer(
-            self._url,
-            queue,
-            handler,
-            prefetch=prefetch,
-            names=self._names,
-            queues=self._queues,
-            publish_timeout=self._publish_timeout,
+            self._url, queue, handler, prefetch=prefetch, names=self._names, publisher=self._publisher
         )
 
     async def dead(self, queue: Queue) -> list[DeadLetter]:
@@ -83,4 +68,4 @@ class RabbitBroker:
 
     async def close(self) -> None:
         """Close the publishing connection; consumers are stopped before."""
-        await self._link.close()
+        await self._publisher.link.close()

@@ -1,18 +1,27 @@
-"""Consumes one queue over a connection of its own, so that no trouble here disturbs another queue or publishing."""
+"""Consumes one queue over a connection of its own, so that no trouble here disturbs another queue or publishing.
 
-from collections.abc import Sequence
+Failed messages leave by the publisher's connection: RabbitMQ stops reading from one that publishes while it is short of
+memory or disk, and acknowledgements have to go on.
+"""
+
+import asyncio
 from contextlib import suppress
 from functools import partial
 
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue, ConsumerTag
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue, ConsumerTag
 
-from common.broker import BrokerUnavailable, Handler, Unroutable
-from common.broker.failure import attempt, judge, log_burial
+from common.broker import BrokerUnavailable, Handler
+from common.broker.failure import attempt, judge, record_burial
 from common.broker.in_hand import InHand
 from common.broker.rabbit.declaration import Names, declare, declare_own
 from common.broker.rabbit.envelope import pack_failed, unpack
-from common.broker.rabbit.link import Link, send, translating
+from common.broker.rabbit.link import LONGEST_PAUSE, PATIENCE, SHORTEST_PAUSE, Link, translating
+from common.broker.rabbit.publisher import Publisher
 from common.broker.topology import Queue
+
+log = structlog.get_logger(__name__)
 
 
 class RabbitConsumer:
@@ -26,15 +35,13 @@ class RabbitConsumer:
         *,
         prefetch: int,
         names: Names,
-        queues: Sequence[Queue],
-        publish_timeout: float,
+        publisher: Publisher,
     ) -> None:
         self._names = names
-        self._queues = queues
+        self._publisher = publisher
         self._queue = queue
         self._handler = handler
         self._prefetch = prefetch
-        self._publish_timeout = publish_timeout
         self._in_hand = InHand(prefetch)
         self._stopping = False
         self._link = Link(url, names.work(queue), self._subscribe)
@@ -46,15 +53,18 @@ class RabbitConsumer:
         if subscription := self._link.current:
             queue, tag = subscription
             with suppress(BrokerUnavailable), translating():
-                await queue.cancel(tag)
+                await queue.cancel(tag, timeout=PATIENCE)
         await self._in_hand.settle(grace)
         await self._link.close()
 
-    async def _subscribe(self, channel: AbstractChannel) -> tuple[AbstractQueue, ConsumerTag]:
-        await declare(channel, self._names, self._queues)
+    async def _subscribe(
+        self, connection: AbstractConnection, channel: AbstractChannel
+    ) -> tuple[AbstractQueue, ConsumerTag]:
         if self._queue.hint:
+            await declare(connection, self._names, [])
             queue = await declare_own(channel, self._names, self._queue)
         else:
+            await declare(connection, self._names, [self._queue])
             queue = await channel.get_queue(self._names.work(self._queue), ensure=False)
         await channel.set_qos(prefetch_count=self._prefetch)
         return queue, await queue.consume(partial(self._take, channel))
@@ -76,16 +86,29 @@ class RabbitConsumer:
     async def _set_aside(
         self, channel: AbstractChannel, incoming: AbstractIncomingMessage, error: BaseException
     ) -> None:
-        """Put a copy into the waiting room or among the dead; return when the broker has it."""
+        """Put a copy into the waiting room or among the dead; return when the broker has it, however long that takes.
+
+        Raises BrokerUnavailable when the delivery is no longer ours. Giving it back before would count against it.
+        """
         message = unpack(incoming)
         failure = judge(self._queue, message.attempt, error)
-        if failure.delay is None:
-            log_burial(self._queue, message, failure)
-            target = self._names.dead(self._queue)
-        else:
+        target = self._names.dead(self._queue)
+        if failure.delay is not None:
             target = self._names.room(self._queue, failure.delay)
+        copy = pack_failed(incoming, failure)
+        pause = SHORTEST_PAUSE
+        while not await self._is_put(copy, target):
+            if channel.is_closed:
+                raise BrokerUnavailable(target)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        if failure.delay is None:
+            record_burial(self._queue, message, failure)
+
+    async def _is_put(self, copy: aio_pika.Message, target: str) -> bool:
         try:
-            await send(channel.default_exchange, pack_failed(incoming, failure), target, within=self._publish_timeout)
-        except (BrokerUnavailable, Unroutable) as problem:
-            self._link.renew()
-            raise BrokerUnavailable(target) from problem
+            await self._publisher.put(copy, target)
+        except BrokerUnavailable as problem:
+            log.warning("message.not_set_aside", queue=target, message_id=copy.message_id, reason=str(problem))
+            return False
+        return True

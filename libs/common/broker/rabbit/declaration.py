@@ -1,25 +1,46 @@
-"""The topology as RabbitMQ sees it: names and arguments. The arguments of a queue cannot change once it exists.
+"""The topology as RabbitMQ sees it: names and arguments.
+
+The arguments of a queue cannot change once it exists: one that an earlier release declared differently stays in use as
+it is, and operators are told.
 
 bank.events ──routing key──► <queue> ──handler failed──► <queue>.wait.<seconds> ──TTL──► <queue>
                                 └────gave up, or the delivery limit──► <queue>.dead
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
+import structlog
 from aio_pika import ExchangeType
-from aio_pika.abc import AbstractChannel, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
+from aio_pika.exceptions import ChannelClosed, ChannelPreconditionFailed
 from pamqp.common import FieldTable
+from prometheus_client import Gauge
 
 from common.broker.topology import EXCHANGE, Queue
 
-DELIVERY_LIMIT = 100
+log = structlog.get_logger(__name__)
+
+TROUBLED = Gauge("broker_queue_troubled", "1 for a queue that is missing or not as we declare it, else 0", ["queue"])
+
+DELIVERY_LIMIT = 1_000
 """The last guard against a message that kills its consumer; every message in a killed consumer's hands counts."""
 NO_LIMIT = 1_000_000_000
 """Reading the dead must not wear them out: RabbitMQ 4 drops after 20 deliveries unless told otherwise."""
 MOST_HINTS = 10_000
+
+PATIENCE = 5.0
+"""Seconds for one declaration: a quorum queue without a majority may never answer."""
+
+DIFFERS = (
+    "It stays in use as it is. To bring it up to date: let it run empty, delete it while every node is up, and restart "
+    "one of our processes."
+)
+MISSING = "It is declared again when it is needed. Bring the RabbitMQ nodes back that host it: a majority must run."
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -69,15 +90,56 @@ def arguments(names: Names, queue: Queue) -> dict[str, FieldTable]:
     }
 
 
-async def declare(channel: AbstractChannel, names: Names, queues: Iterable[Queue]) -> None:
-    """Declare exchange and queues; where they exist already, check that they are what they should be."""
-    exchange = await channel.declare_exchange(names.exchange, ExchangeType.TOPIC, durable=True)
-    for queue in queues:
-        for name, its_arguments in arguments(names, queue).items():
-            await channel.declare_queue(name, durable=True, arguments=its_arguments)
-        work = await channel.get_queue(names.work(queue), ensure=False)
-        for routing_key in queue.routing_keys:
-            await work.bind(exchange, routing_key)
+async def declare(connection: AbstractConnection, names: Names, queues: Iterable[Queue]) -> bool:
+    """Declare exchange and queues; return whether every queue is there, if need be with arguments of its own.
+
+    Each has a channel of its own, so that one which is refused or does not answer holds up no other.
+    """
+    async with connection.channel(publisher_confirms=False) as channel:
+        await channel.declare_exchange(names.exchange, ExchangeType.TOPIC, durable=True, timeout=PATIENCE)
+    return all(await asyncio.gather(*(_declare_all_of(connection, names, queue) for queue in queues)))
+
+
+async def _declare_all_of(connection: AbstractConnection, names: Names, queue: Queue) -> bool:
+    for name in arguments(names, queue):
+        TROUBLED.labels(name).set(0)
+
+    steps = [
+        _is_there(connection, name, partial(_declare_queue, name, its_arguments))
+        for name, its_arguments in arguments(names, queue).items()
+    ]
+    there = await asyncio.gather(*steps)
+    return await _is_there(connection, names.work(queue), partial(_bind, names, queue)) and all(there)
+
+
+async def _declare_queue(name: str, its_arguments: FieldTable, channel: AbstractChannel) -> None:
+    await channel.declare_queue(name, durable=True, arguments=its_arguments, timeout=PATIENCE)
+
+
+async def _bind(names: Names, queue: Queue, channel: AbstractChannel) -> None:
+    work = await channel.get_queue(names.work(queue), ensure=False)
+    for routing_key in queue.routing_keys:
+        await work.bind(names.exchange, routing_key, timeout=PATIENCE)
+
+
+async def _is_there(
+    connection: AbstractConnection, name: str, step: Callable[[AbstractChannel], Awaitable[None]]
+) -> bool:
+    """Take the step on a channel of its own; return whether the queue is there, be it as it may."""
+    try:
+        async with connection.channel(publisher_confirms=False) as channel:
+            await step(channel)
+    except ChannelPreconditionFailed as error:
+        _report("broker.queue_differs", name, error, DIFFERS)
+    except (ChannelClosed, TimeoutError) as error:
+        _report("broker.queue_missing", name, error, MISSING)
+        return False
+    return True
+
+
+def _report(event: str, name: str, error: Exception, remedy: str) -> None:
+    TROUBLED.labels(name).set(1)
+    log.error(event, queue=name, reason=str(error) or type(error).__name__, remedy=remedy)
 
 
 async def declare_own(channel: AbstractChannel, names: Names, queue: Queue) -> AbstractQueue:

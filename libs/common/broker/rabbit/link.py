@@ -10,13 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Generic, TypeVar
 
-import aio_pika
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.connection import Connection, make_url
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, PublishError
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
-from common.broker import BrokerUnavailable, Unroutable
+from common.broker import BrokerUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +30,8 @@ T = TypeVar("T")
 
 
 @contextmanager
-def translating() -> Iterator[None]:
-    """Raise BrokerUnavailable for whatever aio-pika raises when its connection breaks.
+def translating(*passing: type[Exception]) -> Iterator[None]:
+    """Raise BrokerUnavailable for whatever aio-pika raises when its connection breaks, but for the `passing`.
 
     That includes a CancelledError which nobody asked for; a cancellation of the calling task passes through.
     """
@@ -43,19 +42,12 @@ def translating() -> Iterator[None]:
         if task is None or task.cancelling():
             raise
         raise BrokerUnavailable("connection lost") from error
-    except CONNECTION_EXCEPTIONS as error:
-        raise BrokerUnavailable(type(error).__name__) from error
-
-
-async def send(
-    exchange: AbstractExchange, message: aio_pika.Message, routing_key: str, *, within: float, mandatory: bool = True
-) -> None:
-    """Return when the broker confirmed; raises Unroutable, or BrokerUnavailable `within` seconds at the latest."""
-    with translating():
-        try:
-            await exchange.publish(message, routing_key, mandatory=mandatory, timeout=within)
-        except PublishError as error:
-            raise Unroutable(routing_key) from error
+    except passing:
+        raise
+    except Exception as error:
+        if isinstance(error, CONNECTION_EXCEPTIONS) or type(error) is Exception:  # a closed channel's bare one
+            raise BrokerUnavailable(type(error).__name__) from error
+        raise
 
 
 @asynccontextmanager
@@ -73,7 +65,9 @@ async def connection_to(url: str, name: str) -> AsyncIterator[AbstractConnection
 class Link(Generic[T]):
     """Keeps `current` at what `prepare` made of an open channel, None while there is no such channel."""
 
-    def __init__(self, url: str, name: str, prepare: Callable[[AbstractChannel], Awaitable[T]]) -> None:
+    def __init__(
+        self, url: str, name: str, prepare: Callable[[AbstractConnection, AbstractChannel], Awaitable[T]]
+    ) -> None:
         self._url = url
         self._name = name
         self._prepare = prepare
@@ -133,7 +127,7 @@ class Link(Generic[T]):
             underlay = await channel.get_underlay_channel()
             underlay.on_consumer_cancel_callbacks.add(lambda _frame: lost.set())
             try:
-                self.current = await self._prepare(channel)
+                self.current = await self._prepare(connection, channel)
                 self._ready.set()
                 log.info("broker.connected", link=self._name)
                 await lost.wait()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from yarl import URL
 
 from common.broker import BrokerUnavailable, Message
@@ -11,6 +12,9 @@ from common.broker.rabbit import RabbitBroker
 from tests.common.broker.conftest import RabbitSite
 from tests.common.broker.site import PATIENCE, QUEUES
 from tests.servers.proxy import Proxy
+
+ON_ONE_SERVER = pytest.mark.parametrize("server", ["rabbitmq_server"], indirect=True)
+"""For what a network does to us, whichever server is behind it."""
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import pytest
 from common.broker import BrokerUnavailable
 from common.broker.rabbit import RabbitBroker
 from tests.common.broker.conftest import RabbitSite
-from tests.common.broker.rabbit.proxied import publish_until_confirmed, through_proxy
+from tests.common.broker.rabbit.proxied import ON_ONE_SERVER, publish_until_confirmed, through_proxy
 from tests.common.broker.site import FIRST, PATIENCE, QUEUES, Mailbox, eventually, message, poison
 from tests.servers.rabbitmq import Rabbit
 
@@ -32,6 +32,7 @@ async def test_process_starts_while_the_broker_is_down(rabbit_site: RabbitSite, 
         await broker.close()
 
 
+@ON_ONE_SERVER
 async def test_publish_is_bounded_by_its_timeout(rabbit_site: RabbitSite) -> None:
     """Where the broker does not answer, publish raises BrokerUnavailable in time, and publishing works again later."""
     async with through_proxy(rabbit_site, publish_timeout=0.3) as (broker, proxy):
@@ -44,6 +45,7 @@ async def test_publish_is_bounded_by_its_timeout(rabbit_site: RabbitSite) -> Non
         await asyncio.wait_for(publish_until_confirmed(broker, message()), PATIENCE)
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize("end", ["cut", "close"])
 async def test_lost_connection_ends_every_publish_under_way(rabbit_site: RabbitSite, end: str) -> None:
     """Publishers whose confirmation can no longer come see BrokerUnavailable at once, never a cancellation."""

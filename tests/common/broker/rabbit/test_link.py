@@ -8,8 +8,9 @@ import pytest
 
 from common.broker import BrokerUnavailable
 from common.broker.rabbit import link
+from common.broker.rabbit.link import translating
 from tests.common.broker.conftest import RabbitSite
-from tests.common.broker.rabbit.proxied import is_down, publish_until_confirmed, through_proxy
+from tests.common.broker.rabbit.proxied import ON_ONE_SERVER, is_down, publish_until_confirmed, through_proxy
 from tests.common.broker.site import FIRST, PATIENCE, SECOND, Mailbox, eventually, message
 from tests.servers.rabbitmq import Rabbit
 
@@ -68,6 +69,16 @@ async def test_what_was_confirmed_is_handled_across_a_restart(rabbit_site: Rabbi
     await consumer.stop(grace=1)
 
 
+async def test_whatever_ends_on_a_closed_connection_is_unavailability() -> None:
+    """The library's ways to end a call whose connection closes, a bare Exception among them, mean BrokerUnavailable."""
+    for end in (Exception(), ConnectionResetError(), TimeoutError(), asyncio.CancelledError()):
+        with pytest.raises(BrokerUnavailable), translating():
+            raise end
+    with pytest.raises(ValueError, match="ours"), translating():
+        raise ValueError("ours")
+
+
+@ON_ONE_SERVER
 async def test_vanished_broker_is_noticed(rabbit_site: RabbitSite, monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that swallows everything is noticed by the missing heartbeats, and left when it comes back."""
     monkeypatch.setattr(link, "HEARTBEAT", 1)
