@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from common.secret_files import FilesNamed, Unreadable
 
 PLAID_HOSTS = {"sandbox": "https://sandbox.plaid.com", "production": "https://production.plaid.com"}
-PLAID_LINK_SCRIPT = "https://cdn.plaid.com/link/v2/stable/link-initialize.js"
 SMALLEST_SECRET = 32
 
 
@@ -35,11 +36,34 @@ AN_AMQP_URL = _like("amqp://user:password@host:5672/", "amqp", "amqps")
 
 
 class Block(BaseSettings):
-    """A group of settings; unknown variables in the environment are none of its business, an empty one is unset."""
+    """A group of settings; unknown variables in the environment are none of its business, an empty one is unset.
+
+    Each may be given as a file instead: NAME_FILE=/run/secrets/name.
+    """
 
     model_config = SettingsConfigDict(
         extra="ignore", hide_input_in_errors=True, env_ignore_empty=True, str_strip_whitespace=True
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where settings come from, the strongest first."""
+        named = FilesNamed(settings_cls, [env_settings, dotenv_settings])
+        return init_settings, named, env_settings, dotenv_settings, file_secret_settings
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_readable(cls, value: object) -> object:
+        if isinstance(value, Unreadable):
+            raise ValueError(value.reason)  # noqa: TRY004 - pydantic wants a ValueError
+        return value
 
 
 class ProcessSettings(Block):
@@ -77,11 +101,6 @@ class PlaidSettings(Block):
     def plaid_host(self) -> str:
         """The base URL of every Plaid call: the override, else the environment's host."""
         return str(self.plaid_base_url).rstrip("/") if self.plaid_base_url else PLAID_HOSTS[self.plaid_env]
-
-    @property
-    def plaid_link_script(self) -> str:
-        """The script of Plaid Link: Plaid's own, or the stand-in's when the base URL is overridden."""
-        return f"{self.plaid_host}/link/v2/stable/link-initialize.js" if self.plaid_base_url else PLAID_LINK_SCRIPT
 
 
 class SealingSettings(Block):

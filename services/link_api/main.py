@@ -52,7 +52,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
         link_tokens=LinkTokens(database, plaid, vault, terms(settings)),
         exchange=Exchange(database, plaid, vault, institutions),
         hub=hub,
-        page=Page(settings.plaid_link_script, settings.plaid_host),
+        page=Page(settings.plaid_link_script, settings.plaid_link_host),
     )
     try:
         yield Service(app=guarded(create_app(parts)), loops=[hub.run, partial(forget, database)])

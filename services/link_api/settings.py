@@ -3,13 +3,15 @@
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from common.runtime import StandardSettings
 from common.settings import SMALLEST_SECRET, PlaidSettings, SealingSettings
 
 LONGEST_CLIENT_NAME = 30
+LINK_SCRIPT = "/link/v2/stable/link-initialize.js"
+PLAID_LINK_SCRIPT = f"https://cdn.plaid.com{LINK_SCRIPT}"
 
 Country = Literal[
     "US", "GB", "ES", "NL", "FR", "IE", "CA", "DE", "IT", "PL", "DK", "NO", "SE", "EE", "LT", "LV", "PT", "BE", "AT",
@@ -50,6 +52,7 @@ class Settings(StandardSettings, PlaidSettings, SealingSettings):
     """Settings of link_api; an empty variable counts as unset."""
 
     port: int = Field(default=8000, ge=1, le=65535)
+    plaid_link_url: AnyHttpUrl | None = None
     plaid_webhook_url: Annotated[str, AfterValidator(_a_web_url)] | None = None
     plaid_redirect_uri: Annotated[str, AfterValidator(_a_web_url), AfterValidator(_a_redirect_uri)] | None = None
     plaid_client_name: Annotated[str, AfterValidator(_a_client_name)] = "CORA Expense Tracker"
@@ -57,6 +60,17 @@ class Settings(StandardSettings, PlaidSettings, SealingSettings):
     plaid_language: Language = "en"
     plaid_days_requested: int = Field(default=730, ge=1, le=730)
     auth_jwt_secret: SecretStr
+
+    @property
+    def plaid_link_host(self) -> str:
+        """Where the browser finds the host that Link talks to: as we find Plaid, unless it is told otherwise."""
+        return str(self.plaid_link_url).rstrip("/") if self.plaid_link_url else self.plaid_host
+
+    @property
+    def plaid_link_script(self) -> str:
+        """The script of Plaid Link: Plaid's own, or the stand-in's."""
+        overridden = self.plaid_link_url or self.plaid_base_url
+        return f"{self.plaid_link_host}{LINK_SCRIPT}" if overridden else PLAID_LINK_SCRIPT
 
     @field_validator("plaid_redirect_uri")
     @classmethod
