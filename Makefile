@@ -26,7 +26,7 @@ demo: $(READY) ## link three banks without a browser, compare with the bank's tr
 	@$(BIN)/python -m deploy.demo
 
 test: $(READY) ## all tests, on real servers
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --no-loadscope-reorder
 
 test-fast: $(READY) ## the tests that need no server
 	@$(BIN)/python -m pytest -m "not slow"

@@ -1,9 +1,12 @@
 """Fixtures for every test: real servers, each started at its first use and stopped at the end of the session."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
+from tests import workers
 from tests.servers.chromium import chromium_path
 from tests.servers.databases import Databases
 from tests.servers.postgres import postgres
@@ -15,11 +18,28 @@ ORIGINS = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[ORIGINS] = []
+    """Keep a list of the servers used; a worker's list travels to the controller with the worker's output."""
+    output: dict[str, list[str]] = getattr(config, "workeroutput", {})
+    config.stash[ORIGINS] = output.setdefault("origins", [])
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that asks for a real server: `-m "not slow"` leaves them out."""
+def pytest_xdist_auto_num_workers() -> int:
+    return workers.count()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> workers.Scheduler:
+    return workers.Scheduler(config, log)
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """Take over the list of a worker that ended; one that crashed has none."""
+    node.config.stash[ORIGINS].extend(getattr(node, "workeroutput", {}).get("origins", []))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark every test that asks for a real server: `-m "not slow"` leaves them out. Workers begin with the longest."""
+    if hasattr(config, "workeroutput"):
+        items.sort(key=lambda item: workers.rank(item.nodeid))
     for item in items:
         if isinstance(item, pytest.Function) and REAL.intersection(item.fixturenames):
             item.add_marker("slow")
@@ -29,8 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> Iterator[None]:
     """After everything else tell which servers were used, and what went untested for want of one."""
     yield
-    for origin in config.stash[ORIGINS]:
-        terminalreporter.write_line(origin)
+    origins = config.stash[ORIGINS]
+    for origin, number in sorted(Counter(origins).items()):
+        terminalreporter.write_line(origin if number == 1 else f"{origin}, {number} of them")
     if line := loud_line(terminalreporter.stats.get("skipped", [])):
         terminalreporter.write_line(line, bold=True, red=True)
 

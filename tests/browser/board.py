@@ -8,7 +8,7 @@ FIRST_PLATYPUS = "ins_109508"
 OAUTH_BANK = "ins_127287"
 DOWN_BANK = "ins_132361"
 
-LOAD_PATIENCE_MS = 8_000
+LOAD_PATIENCE_MS = 20_000
 LOADS = 3
 SCRIPT_FAULTS = ("Content Security Policy", "Uncaught")
 

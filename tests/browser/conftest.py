@@ -10,6 +10,7 @@ from playwright.async_api import Browser, BrowserContext, async_playwright, expe
 from deploy.embedded import Ports, System, system
 from tests.browser.bank import Bank
 from tests.browser.board import Board
+from tests.servers.network import interfaces
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -20,7 +21,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 USER_IDS = count(1_000)
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -57,11 +58,12 @@ async def bank(running: System, data: Path) -> AsyncIterator[Bank]:
 
 @pytest.fixture
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A browser profile of this test alone."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
-    context.set_default_timeout(PATIENCE_MS)
-    yield context
-    await context.close()
+    """A browser profile of this test alone, on a network that stays as it is."""
+    with interfaces(change=False):
+        context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
+        context.set_default_timeout(PATIENCE_MS)
+        yield context
+        await context.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tests.servers.network import answers, wait_until
+from tests.servers.network import answers, interfaces, wait_until
 
 
 class NotStarted(Exception):
@@ -63,14 +63,20 @@ def container(
 
     box = DockerContainer(image, env=dict(environment), command=command or None).with_exposed_ports(port)
     try:
-        box.start()
+        with interfaces(change=True):
+            box.start()
         host, outside = _address(box, port, hello, reply)
     except Exception as error:
-        box.stop()
+        _stop(box)
         raise NotStarted(f"{image}: {error}") from error
     try:
         yield Running(host, outside, box)
     finally:
+        _stop(box)
+
+
+def _stop(box: Any) -> None:
+    with interfaces(change=True):
         box.stop()
 
 

@@ -1,8 +1,13 @@
-"""Ports, and whether a server answers on one."""
+"""Ports, whether a server answers on one, and who may change this machine's network interfaces."""
 
+import fcntl
+import os
 import socket
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 PATIENCE = 60.0
 """Seconds that a server may take until it answers."""
@@ -33,3 +38,16 @@ def wait_until(condition: Callable[[], bool], what: str, *, patience: float = PA
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not answer within {patience:.0f} s")
         time.sleep(0.1)
+
+
+@contextmanager
+def interfaces(*, change: bool) -> Iterator[None]:
+    """Keep the machine's network interfaces as they are, or wait until nobody does and change them.
+
+    A container's start and stop change them, and Chromium then drops its requests (ERR_NETWORK_CHANGED): neither
+    happens during the other, in whatever process. A test that does both would wait for itself.
+    """
+    path = Path(tempfile.gettempdir()) / f"cora-interfaces-{os.getuid()}.lock"
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if change else fcntl.LOCK_SH)
+        yield

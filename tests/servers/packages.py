@@ -1,8 +1,10 @@
 """The distribution's packages: installed by tests only where the machine is theirs alone."""
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 PATIENCE = 600
@@ -17,7 +19,13 @@ def may_install() -> bool:
 
 
 def install(package: str) -> bool:
-    """Install the package and return whether that worked."""
+    """Install the package and return whether that worked; where several processes ask, one after the other."""
+    with (Path(tempfile.gettempdir()) / f"cora-packages-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _install(package)
+
+
+def _install(package: str) -> bool:
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update"], ["install", "-y", "--no-install-recommends", package]):
