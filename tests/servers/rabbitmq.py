@@ -5,9 +5,11 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from tests.servers import Missing, packages
 from tests.servers.containers import NotStarted, container, docker_answers
+from tests.servers.network import answers
 from tests.servers.rabbitmq_node import HELLO, find_scripts, node
 
 IMAGE = "rabbitmq:4"
@@ -21,6 +23,11 @@ class Rabbit:
     origin: str
     control: Callable[..., str] | None = None
 
+    def answers(self) -> bool:
+        """Return whether it takes connections."""
+        parts = urlsplit(self.url)
+        return answers(parts.hostname or "", parts.port or 5672, HELLO, b"\x01")
+
     async def stop(self) -> None:
         """Stop the broker: connections break, ports close, what is durable stays on disk."""
         await self.run("stop_app")
@@ -31,9 +38,13 @@ class Rabbit:
 
     async def run(self, *arguments: str) -> str:
         """Run rabbitmqctl and return its output; raises Missing where the server is not ours to command."""
+        return await asyncio.to_thread(self.commands(), *arguments)
+
+    def commands(self) -> Callable[..., str]:
+        """Return what runs rabbitmqctl; raises Missing where the server is not ours to command."""
         if self.control is None:
             raise Missing("a RabbitMQ that tests may stop (unset TEST_AMQP_URL)")
-        return await asyncio.to_thread(self.control, *arguments)
+        return self.control
 
 
 @contextmanager

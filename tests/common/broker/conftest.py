@@ -114,9 +114,10 @@ def amqp_url(server: Rabbit) -> str:
 async def rabbit(server: Rabbit) -> AsyncIterator[Rabbit]:
     """The same one, which the test may stop and start; it runs again afterwards."""
     with skipping():
-        await server.run("await_startup")
+        server.commands()
     yield server
-    await server.start()
+    if not server.answers():
+        await server.start()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 
 from common.broker import Broker, Message
-from tests.common.broker.site import FIRST, Mailbox, Site, hang, message
+from tests.common.broker.site import FIRST, SECOND, Mailbox, Site, hang, message
 
 
 async def test_slow_messages_leave_the_other_slots_free(site: Site, broker: Broker) -> None:
@@ -61,6 +61,20 @@ async def test_busy_consumer_leaves_the_rest_to_the_others(site: Site) -> None:
     assert {(await idle.next()).id for _ in sent[1:]} == {each.id for each in sent[1:]}
     for consumer in consumers:
         await consumer.stop(grace=0.05)
+
+
+async def test_full_consumer_of_one_queue_holds_up_no_other_queue(site: Site, broker: Broker) -> None:
+    """Queues share no slots: where every slot of one is taken, the other goes on (people never wait behind sweeps)."""
+    full, free = Mailbox(hang), Mailbox()
+    consumers = [await broker.consume(FIRST, full, prefetch=1), await broker.consume(SECOND, free, prefetch=1)]
+    site.post(broker, message("tests.happened"))
+    await full.next()
+    for _ in range(3):
+        site.post(broker, sent := message("tests.shared"))
+        assert (await free.next()).id == sent.id
+    for consumer in consumers:
+        await consumer.stop(grace=0.05)
+    assert len(full.seen) == 1
 
 
 async def test_stop_waits_for_what_is_in_hand(site: Site, broker: Broker) -> None:

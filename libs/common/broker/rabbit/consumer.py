@@ -12,7 +12,7 @@ import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue, ConsumerTag
 
-from common.broker import BrokerUnavailable, Handler
+from common.broker import BrokerUnavailable, Handler, Unroutable
 from common.broker.failure import attempt, judge, record_burial
 from common.broker.in_hand import InHand
 from common.broker.rabbit.declaration import Names, declare, declare_own
@@ -108,7 +108,7 @@ class RabbitConsumer:
     async def _is_put(self, copy: aio_pika.Message, target: str) -> bool:
         try:
             await self._publisher.put(copy, target)
-        except BrokerUnavailable as problem:
+        except (BrokerUnavailable, Unroutable) as problem:
             log.warning("message.not_set_aside", queue=target, message_id=copy.message_id, reason=str(problem))
             return False
         return True

@@ -30,8 +30,8 @@ T = TypeVar("T")
 
 
 @contextmanager
-def translating(*passing: type[Exception]) -> Iterator[None]:
-    """Raise BrokerUnavailable for whatever aio-pika raises when its connection breaks, but for the `passing`.
+def translating() -> Iterator[None]:
+    """Raise BrokerUnavailable for whatever aio-pika raises when its connection breaks.
 
     That includes a CancelledError which nobody asked for; a cancellation of the calling task passes through.
     """
@@ -42,8 +42,6 @@ def translating(*passing: type[Exception]) -> Iterator[None]:
         if task is None or task.cancelling():
             raise
         raise BrokerUnavailable("connection lost") from error
-    except passing:
-        raise
     except Exception as error:
         if isinstance(error, CONNECTION_EXCEPTIONS) or type(error) is Exception:  # a closed channel's bare one
             raise BrokerUnavailable(type(error).__name__) from error
@@ -72,7 +70,6 @@ class Link(Generic[T]):
         self._name = name
         self._prepare = prepare
         self._ready = asyncio.Event()
-        self._lost = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self.current: T | None = None
 
@@ -84,10 +81,6 @@ class Link(Generic[T]):
     async def ready(self) -> None:
         """Return when a channel is open and prepared."""
         await self._ready.wait()
-
-    def renew(self) -> None:
-        """Drop the connection and open another: the broker did not do what it should."""
-        self._lost.set()
 
     async def close(self) -> None:
         """Close the connection; the broker takes back what was not acknowledged."""
@@ -120,7 +113,7 @@ class Link(Generic[T]):
         return f"{type(error).__name__}: {error}" if error else None
 
     async def _hold(self) -> None:
-        self._lost = lost = asyncio.Event()
+        lost = asyncio.Event()
         async with connection_to(self._url, self._name) as connection:
             channel = await connection.channel(on_return_raises=True)
             channel.close_callbacks.add(lambda *_: lost.set())

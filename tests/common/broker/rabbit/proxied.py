@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from yarl import URL
 
-from common.broker import BrokerUnavailable, Message
+from common.broker import Broker, BrokerUnavailable, Message
 from common.broker.rabbit import RabbitBroker
 from tests.common.broker.conftest import RabbitSite
 from tests.common.broker.site import PATIENCE, QUEUES
@@ -36,7 +36,7 @@ async def is_down(broker: RabbitBroker) -> bool:
     return not broker.available
 
 
-async def publish_until_confirmed(broker: RabbitBroker, sent: Message) -> None:
+async def publish_until_confirmed(broker: Broker, sent: Message) -> None:
     """Publish as often as it takes."""
     while True:
         try:
