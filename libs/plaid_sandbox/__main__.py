@@ -1,6 +1,7 @@
 """`python -m plaid_sandbox`: serve the stand-in until it is told to stop."""
 
 import logging
+import signal
 import sys
 
 import uvicorn
@@ -9,9 +10,14 @@ from pydantic import ValidationError
 from plaid_sandbox.main import create_app
 from plaid_sandbox.settings import Settings
 
+_GRACE = 5
+"""Seconds that calls in hand get after SIGTERM; Docker kills after ten."""
+
 
 def main() -> None:
-    """Serve, or say which settings keep it from that."""
+    """Serve and exit 0 after SIGTERM or Ctrl-C, or say which settings keep it from that."""
+    # uvicorn raises the signal again once it has drained: this makes of it an ordinary end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         settings = Settings()
     except ValidationError as error:
@@ -19,7 +25,14 @@ def main() -> None:
         lines = [f"  {'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in wrong]
         sys.exit("\n".join(["Cannot start, these settings need you (PLAID_SANDBOX_… in .env.example):", *lines]))
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        proxy_headers=False,  # the call log tells the TCP peer
+        timeout_graceful_shutdown=_GRACE,
+    )
 
 
 main()

@@ -34,7 +34,10 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait until this many seconds have passed on this clock."""
-        due = self.now() + timedelta(seconds=seconds)
+        await self.until(self.now() + timedelta(seconds=seconds))
+
+    async def until(self, due: datetime) -> None:
+        """Wait for this moment of this clock."""
         while (left := (due - self.now()).total_seconds()) > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._advanced.wait(), left)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import httpx2
 
+from plaid_sandbox.calls import CallLog
 from plaid_sandbox.clock import Clock
+from plaid_sandbox.durability import Durability
 from plaid_sandbox.feed import Feed
 from plaid_sandbox.identifiers import Mint
 from plaid_sandbox.limits import Limiter
@@ -23,6 +25,8 @@ class Sandbox:
 
     settings: Settings
     clock: Clock
+    durability: Durability
+    calls: CallLog
     mint: Mint
     registry: Registry
     links: Links
@@ -37,20 +41,22 @@ class Sandbox:
 
 def build(settings: Settings, clock: Clock) -> Sandbox:
     """Return a stand-in with no Items; its state follows from the seed and the calls made to it."""
-    mint, tasks = Mint(settings.seed), Tasks()
+    mint, tasks, durability = Mint(settings.seed), Tasks(), Durability()
     keys = KeyRing(mint, clock)
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
     client = httpx2.AsyncClient(trust_env=False, limits=limits)
-    courier = Courier(client, keys, clock, tasks, settings)
+    courier = Courier(client, keys, clock, tasks, durability=durability, settings=settings)
     return Sandbox(
         settings=settings,
         clock=clock,
+        durability=durability,
+        calls=CallLog(clock),
         mint=mint,
         registry=Registry(mint, clock),
         links=Links(mint, clock),
         keys=keys,
         courier=courier,
-        feed=Feed(clock, courier, tasks, settings),
+        feed=Feed(clock, courier, tasks, durability, settings),
         tasks=tasks,
         limiter=Limiter(settings.rate_limits),
         outages=Outages(),

@@ -4,6 +4,7 @@ from plaid_sandbox.book import Stage
 from plaid_sandbox.changes import Change, HistoryRead, Refreshed
 from plaid_sandbox.clock import Clock
 from plaid_sandbox.cursors import Cursor
+from plaid_sandbox.durability import Durability
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.items import Item
 from plaid_sandbox.settings import Settings
@@ -16,24 +17,33 @@ from plaid_sandbox.webhooks.courier import Courier
 class Feed:
     """Changes what Plaid knows of an Item and rings its webhook."""
 
-    def __init__(self, clock: Clock, courier: Courier, tasks: Tasks, settings: Settings) -> None:
+    def __init__(
+        self, clock: Clock, courier: Courier, tasks: Tasks, durability: Durability, settings: Settings
+    ) -> None:
         self._clock = clock
         self._courier = courier
         self._tasks = tasks
+        self._durability = durability
         self._settings = settings
 
     def start(self, item: Item) -> None:
         """Begin to read the bank's history, first 30 days, then all of it; once per Item."""
         if not item.started:
             item.started = True
-            self.resume(item)
+            self._durability.note()
+            self._tasks.start(self._read_history(item))
 
     def resume(self, item: Item) -> None:
-        """Read on where the Item's history stands."""
-        self._tasks.start(self._read_history(item))
+        """Read on where the Item's history stands, and do the refreshes that were asked for."""
+        if item.started and item.book.stage < Stage.HISTORICAL_UPDATE_COMPLETE:
+            self._tasks.start(self._read_history(item))
+        for _ in range(item.refreshes_due):
+            self._tasks.start(self._refresh(item))
 
     def refresh(self, item: Item) -> None:
         """Have the bank read again; news and webhooks follow a moment later."""
+        item.refreshes_due += 1
+        self._durability.note()
         self._tasks.start(self._refresh(item))
 
     def change(self, item: Item, change: Change) -> Page:
@@ -41,6 +51,7 @@ class Feed:
         before = item.book.ledger.version
         item.change(change)
         item.last_successful_update = self._clock.now()
+        self._durability.note()
         reader = Cursor(0, before, before, before)
         page = page_after(item.book.ledger, reader, item.book.ledger.version + 1, item.book.account_ids)
         if len(page) and item.book.stage > Stage.NOT_READY:
@@ -51,6 +62,7 @@ class Feed:
         """Break the Item until its user repairs it; ITEM/ERROR tells of it."""
         item.error = error
         item.last_failed_update = self._clock.now()
+        self._durability.note()
         self.ring(item, payloads.item_error(item, error))
 
     def ring(self, item: Item, payload: payloads.Payload) -> None:
@@ -73,12 +85,14 @@ class Feed:
         before = item.book.ledger.version
         item.change(HistoryRead(day=self._clock.now().date(), stage=stage))
         item.last_successful_update = self._clock.now()
+        self._durability.note()
         if item.armed:
             self.ring(item, payloads.sync_updates_available(item))
         self.ring(item, payloads.updated(item, code, item.book.ledger.version - before))
 
     async def _refresh(self, item: Item) -> None:
         await self._clock.sleep(self._settings.refresh_delay)
+        item.refreshes_due -= 1
         if not item.removed:
             self.change(item, Refreshed(day=self._clock.now().date()))
 

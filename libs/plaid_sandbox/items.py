@@ -30,6 +30,7 @@ class Item:
     last_failed_update: datetime | None = None
     last_webhook: tuple[datetime, str] | None = None
     mutations_due: int = 0
+    refreshes_due: int = 0
 
     @property
     def username(self) -> str:

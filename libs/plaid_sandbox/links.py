@@ -1,6 +1,6 @@
 """Link tokens and what happens in Plaid Link while its window is open."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -77,6 +77,10 @@ class LinkToken:
         subtypes = self.ask.account_filters.get(account.type, {}).get("account_subtypes", [])
         return "all" in subtypes or account.subtype in subtypes
 
+    def accounts_of(self, login: Login) -> list[Account]:
+        """Return what the user may choose from."""
+        return [account for account in login.open_accounts().values() if self.offers(account)]
+
     def authentication(self, auth_session: str) -> Authentication:
         """Return the login begun under this id, or raise INVALID_FIELD."""
         try:
@@ -116,8 +120,15 @@ class Links:
         now = self._clock.now()
         token = self._mint.token("link", self._mint.next("link token"))
         link = LinkToken(token, ask, item, now, now + (UPDATE_LIFETIME if item else NEW_LIFETIME))
-        self._tokens[token] = link
+        self.add(link)
         return link
+
+    def add(self, link: LinkToken) -> None:
+        """Let the link token be found."""
+        self._tokens[link.token] = link
+
+    def __iter__(self) -> Iterator[LinkToken]:
+        return iter(self._tokens.values())
 
     def find(self, token: str) -> LinkToken:
         """Return the link token, expired or not, or raise INVALID_LINK_TOKEN."""
@@ -146,8 +157,7 @@ class Links:
     def begin(self, link: LinkToken, institution: Institution, login: Login, *, oauth: bool) -> Authentication:
         """Remember a login; at an OAuth bank it waits for the user's approval there."""
         auth_session = self._mint.uuid(self._mint.next("auth session"))
-        accounts = [account for account in login.open_accounts().values() if link.offers(account)]
-        if not accounts:
+        if not (accounts := link.accounts_of(login)):
             raise PlaidError("NO_ACCOUNTS")
         state = self._mint.uuid("oauth state", auth_session) if oauth else None
         begun = Authentication(auth_session, institution, login, accounts, state, approved=not oauth)

@@ -13,11 +13,11 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from plaid_sandbox.clock import Clock
 from plaid_sandbox.core import Sandbox, build
-from plaid_sandbox.routes import api, control, control_item, link, link_oauth, link_pages, transactions
+from plaid_sandbox.keeper import Keeper
+from plaid_sandbox.routes import api, control, control_calls, control_item, link, link_oauth, link_pages, transactions
 from plaid_sandbox.routes import sandbox as sandbox_only
 from plaid_sandbox.routes.endpoint import refusals
 from plaid_sandbox.settings import Settings
-from plaid_sandbox.state import Keeper
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
@@ -44,6 +44,7 @@ def _routes(sandbox: Sandbox) -> list[BaseRoute]:
         *transactions.routes(sandbox),
         *sandbox_only.routes(sandbox),
         *control.routes(sandbox),
+        *control_calls.routes(sandbox),
         *control_item.routes(sandbox),
         Mount("/link", routes=window, middleware=[anybody]),
     ]
@@ -55,12 +56,11 @@ async def _healthz(_: Request) -> PlainTextResponse:
 
 @asynccontextmanager
 async def _kept(sandbox: Sandbox, file: Path | None) -> AsyncIterator[None]:
-    """Keep the state in this file, if one is set: restored at the start, written while it changes and at the end."""
+    """Keep the state in this file, if one is set: restored at the start, written before anything is told of it."""
     if file is None:
         yield
         return
     keeper = Keeper(sandbox, file)
     keeper.load()
-    sandbox.tasks.start(keeper.save_often())
-    yield
-    keeper.save()
+    async with sandbox.durability.saving(keeper.save):
+        yield

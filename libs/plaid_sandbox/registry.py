@@ -28,8 +28,11 @@ class Terms:
 
 
 @dataclass(slots=True)
-class _PublicToken:
-    item: Item
+class PublicToken:
+    """A token to exchange; an Item may have several."""
+
+    token: str
+    item_id: str
     expires_at: datetime
     used: bool = False
 
@@ -44,7 +47,7 @@ class Registry:
         self._clock = clock
         self._items: dict[str, Item] = {}
         self._by_access_token: dict[str, Item] = {}
-        self._public_tokens: dict[str, _PublicToken] = {}
+        self._public_tokens: dict[str, PublicToken] = {}
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items.values())
@@ -102,8 +105,17 @@ class Registry:
     def issue_public_token(self, item: Item) -> str:
         """Return a new public token, good for one exchange within 30 minutes."""
         token = self._mint.token("public", self._mint.next("public token"))
-        self._public_tokens[token] = _PublicToken(item, self._clock.now() + PUBLIC_TOKEN_LIFETIME)
+        self.add_public_token(PublicToken(token, item.item_id, self._clock.now() + PUBLIC_TOKEN_LIFETIME))
         return token
+
+    def add_public_token(self, token: PublicToken) -> None:
+        """Let this token be exchanged."""
+        self._public_tokens[token.token] = token
+
+    @property
+    def public_tokens(self) -> list[PublicToken]:
+        """The tokens that have not expired, used or not."""
+        return [token for token in self._public_tokens.values() if token.expires_at > self._clock.now()]
 
     def exchange(self, public_token: str) -> Item:
         """Return the Item of an unused, unexpired public token, or raise INVALID_PUBLIC_TOKEN."""
@@ -111,4 +123,6 @@ class Registry:
         if known is None or known.used or known.expires_at <= self._clock.now():
             raise PlaidError("INVALID_PUBLIC_TOKEN")
         known.used = True
-        return self.by_access_token(known.item.access_token)
+        if (item := self.find(known.item_id)) is None:
+            raise PlaidError("ITEM_NOT_FOUND")
+        return item

@@ -1,23 +1,24 @@
-"""What a stand-in keeps over a restart: its Items and what happened to them. Their history follows from the seed."""
+"""What a stand-in keeps over a restart: all that it told anybody. What follows from the seed is not in it.
 
-import asyncio
+Faults, outages and mutations are levers of one run and are not kept.
+"""
+
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from plaid_sandbox.bank.profiles import profile_of
-from plaid_sandbox.book import Stage
 from plaid_sandbox.changes import Change
 from plaid_sandbox.core import Sandbox
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.institutions import INSTITUTIONS
 from plaid_sandbox.items import Item
-from plaid_sandbox.registry import Terms
+from plaid_sandbox.registry import PublicToken, Terms
+from plaid_sandbox.state_links import LinkState, is_worth_keeping
+from plaid_sandbox.webhooks.courier import Parcel
 from plaid_sandbox.webhooks.keys import Lifetime
-
-_PAUSE = 0.25
 
 
 class ItemState(BaseModel):
@@ -38,6 +39,7 @@ class ItemState(BaseModel):
     last_successful_update: datetime | None
     last_failed_update: datetime | None
     last_webhook: tuple[datetime, str] | None
+    refreshes_due: int = 0
 
     @classmethod
     def of(cls, item: Item) -> Self:
@@ -85,6 +87,9 @@ class State(BaseModel):
     removed: list[str]
     keys: list[Lifetime]
     items: list[ItemState]
+    public_tokens: list[PublicToken] = []
+    links: list[LinkState] = []
+    webhooks: list[Parcel] = []
 
     @classmethod
     def of(cls, sandbox: Sandbox) -> Self:
@@ -97,10 +102,16 @@ class State(BaseModel):
             removed=sorted(sandbox.registry.removed),
             keys=sandbox.keys.lifetimes,
             items=[ItemState.of(item) for item in sandbox.registry],
+            public_tokens=sandbox.registry.public_tokens,
+            links=[LinkState.of(link) for link in sandbox.links if is_worth_keeping(link, sandbox.clock.now())],
+            webhooks=sandbox.courier.undelivered,
         )
 
     def restore(self, sandbox: Sandbox) -> None:
-        """Bring a fresh stand-in to this state; histories that were being read are read on."""
+        """Bring a fresh stand-in to this state, and let it go on with what it had begun.
+
+        A public token that was exchanged can be exchanged once more: the answer may have died with the process.
+        """
         if self.seed != sandbox.settings.seed:
             raise ValueError(f"the state file was written with the seed {self.seed!r}: set it, or remove the file")
         sandbox.mint.starts = self.starts + 1
@@ -109,40 +120,9 @@ class State(BaseModel):
         sandbox.registry.removed = set(self.removed)
         sandbox.keys.restore(self.keys)
         for saved in self.items:
-            item = saved.restore(sandbox)
-            if item.started and item.book.stage < Stage.HISTORICAL_UPDATE_COMPLETE:
-                sandbox.feed.resume(item)
-
-
-class Keeper:
-    """Keeps a stand-in's state in a file."""
-
-    def __init__(self, sandbox: Sandbox, file: Path) -> None:
-        self._sandbox = sandbox
-        self._file = file
-        self._written = ""
-
-    def load(self) -> None:
-        """Restore what was saved, if anything was, or raise ValueError with what to do."""
-        if not self._file.exists():
-            return
-        try:
-            saved = State.model_validate_json(self._file.read_text(encoding="utf-8"))
-        except ValidationError as unreadable:
-            raise ValueError(f"{self._file} holds no state of this version: remove it to start afresh") from unreadable
-        saved.restore(self._sandbox)
-
-    def save(self) -> None:
-        """Write what has changed since the last time, whole or not at all."""
-        text = State.of(self._sandbox).model_dump_json()
-        if text != self._written:
-            fresh = self._file.with_suffix(".new")
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(self._file)
-            self._written = text
-
-    async def save_often(self) -> None:
-        """Save four times a second, until cancelled."""
-        while True:
-            self.save()
-            await asyncio.sleep(_PAUSE)
+            sandbox.feed.resume(saved.restore(sandbox))
+        for token in self.public_tokens:
+            sandbox.registry.add_public_token(replace(token, used=False))
+        for link in self.links:
+            link.restore(sandbox)
+        sandbox.courier.resume(self.webhooks)

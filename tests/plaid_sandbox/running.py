@@ -13,6 +13,7 @@ import httpx2
 import plaid
 import uvicorn
 from plaid.api import plaid_api
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from plaid_sandbox.clock import Clock
@@ -34,9 +35,10 @@ def settings(**values: Any) -> Settings:
 class StandIn:
     """Talks to one running stand-in: `call` as a service does, through the SDK; `post` as JSON."""
 
-    def __init__(self, url: str, sandbox: Sandbox, http: httpx2.AsyncClient) -> None:
+    def __init__(self, url: str, app: Starlette, http: httpx2.AsyncClient) -> None:
         self.url = url
-        self.sandbox = sandbox
+        self.app = app
+        self.sandbox: Sandbox = app.state.sandbox
         self.http = http
 
     @cached_property
@@ -65,7 +67,7 @@ class StandIn:
         assert answer.status_code != 200, answer.text
         return str(answer.json()["error_code"])
 
-    async def get(self, path: str, **query: str) -> Any:
+    async def get(self, path: str, /, **query: str) -> Any:
         """Get JSON, numbers exact."""
         answer = await self.http.get(path, params=query)
         assert answer.status_code == 200, answer.text
@@ -181,4 +183,4 @@ async def running(chosen: Settings, clock: Clock | None = None) -> AsyncIterator
     async with serving(app) as url:
         plain = httpx2.AsyncClient(base_url=url, headers=KEYS, timeout=PATIENCE, verify=False)
         async with plain as http:
-            yield StandIn(url, app.state.sandbox, http)
+            yield StandIn(url, app, http)

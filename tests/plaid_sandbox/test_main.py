@@ -1,15 +1,12 @@
 import asyncio
-import os
 import signal
-import sys
 from pathlib import Path
 
 import httpx2
 
 from plaid_sandbox.main import create_app
-from tests.plaid_sandbox.running import KEYS, eventually, running, settings, tcp_listener
-
-ROOT = Path(__file__).parents[2]
+from tests.plaid_sandbox.processes import started
+from tests.plaid_sandbox.running import KEYS, eventually, running, settings
 
 
 async def test_two_stand_ins_share_nothing() -> None:
@@ -49,32 +46,21 @@ async def test_an_unexpected_fault_is_plaids_internal_error() -> None:
 
 
 async def test_it_runs_and_stops_by_itself(tmp_path: Path) -> None:
-    """`python -m plaid_sandbox` listens where HOST and PORT say, and SIGTERM ends it cleanly."""
-    port = _free_port()
-    environment = os.environ | {
-        "PORT": str(port),
-        "PYTHONPATH": str(ROOT / "libs"),
-        "PLAID_SANDBOX_STATE_FILE": str(tmp_path / "state.json"),
-    }
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "plaid_sandbox", env=environment)
-    try:
-
-        async def answers() -> bool:
-            try:
-                return (await http.get("/healthz")).status_code == 200
-            except httpx2.ConnectError:
-                return False
-
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
-            await eventually(answers)
-        process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 10) in {0, -signal.SIGTERM}
-        assert (tmp_path / "state.json").exists()
-    finally:
-        if process.returncode is None:
-            process.kill()
+    """`python -m plaid_sandbox` listens where HOST and PORT say, on all addresses too, and SIGTERM ends it with 0."""
+    async with started(tmp_path / "state.json", HOST="0.0.0.0") as process:  # noqa: S104 - as in a container
+        assert await process.end(signal.SIGTERM) == 0
+    assert (tmp_path / "state.json").exists()
 
 
-def _free_port() -> int:
-    with tcp_listener() as listener:
-        return int(listener.getsockname()[1])
+async def test_sigterm_lets_calls_in_hand_finish(tmp_path: Path) -> None:
+    """A call that was taken is answered before the process ends."""
+    async with started(tmp_path / "state.json") as process:
+        await process.post("/sandbox_control/outages", delay=0.5)
+        call = asyncio.create_task(process.post("/institutions/get", count=1, offset=0, country_codes=["US"]))
+
+        async def taken() -> bool:
+            return bool((await process.get("/sandbox_control/calls"))["calls"])
+
+        await eventually(taken)
+        assert await process.end(signal.SIGTERM) == 0
+        assert (await call)["institutions"]

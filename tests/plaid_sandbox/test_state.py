@@ -1,12 +1,17 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from plaid_sandbox.main import create_app
 from plaid_sandbox.settings import Settings
+from plaid_sandbox.state import State
 from tests.plaid_sandbox.receiver import Receiver
-from tests.plaid_sandbox.running import Reader, StandIn, eventually, running, settings
+from tests.plaid_sandbox.running import BANK, Reader, StandIn, eventually, running, settings
+
+ASKED = {"client_name": "CORA", "language": "en", "country_codes": ["US"], "user": {"client_user_id": "7"}}
+OAUTH_BANK = "ins_127287"
 
 
 async def begin(chosen: Settings) -> None:
@@ -84,24 +89,75 @@ async def test_broken_and_removed_items_stay_so(tmp_path: Path) -> None:
 async def test_no_token_of_an_earlier_run_is_given_out_again(tmp_path: Path) -> None:
     """A link token that a service stored before the restart never comes to mean another session."""
     kept, tokens = settings(state_file=tmp_path / "state.json"), []
-    asked = {"client_name": "CORA", "language": "en", "country_codes": ["US"], "user": {"client_user_id": "7"}}
     for _ in range(3):
         async with running(kept) as stand_in:
-            made = await stand_in.post("/link/token/create", **asked, products=["transactions"])
+            made = await stand_in.post("/link/token/create", **ASKED, products=["transactions"])
             tokens.append(made["link_token"])
     assert len(set(tokens)) == 3
 
 
-async def test_the_state_is_written_while_it_runs(tmp_path: Path) -> None:
-    """A stand-in that is killed has lost a fraction of a second, not its Items."""
+async def test_nothing_is_answered_before_it_is_kept(tmp_path: Path) -> None:
+    """Whatever changes something: as its answer comes, the file holds the state that it tells of."""
     file = tmp_path / "state.json"
-    async with running(settings(state_file=file)) as stand_in:
-        await stand_in.link()
+    async with running(settings(state_file=file, initial_delay=3600, historical_delay=3600)) as stand_in:
+        seen: list[str] = []
 
-        async def written() -> bool:
-            return file.exists() and len(json.loads(file.read_text())["items"]) == 1
+        async def post(path: str, **body: Any) -> Any:
+            answer = await stand_in.post(path, **body)
+            seen.append(file.read_text())
+            assert json.loads(seen[-1]) == json.loads(State.of(stand_in.sandbox).model_dump_json()), path
+            return answer
 
-        await eventually(written)
+        made = await post("/sandbox/public_token/create", institution_id=BANK, initial_products=["transactions"])
+        linked = await post("/item/public_token/exchange", public_token=made["public_token"])
+        key, control = {"access_token": linked["access_token"]}, f"/sandbox_control/items/{linked['item_id']}"
+        await post("/transactions/sync", **key)
+        await post("/transactions/refresh", **key)
+        await post("/sandbox/item/reset_login", **key)
+        await post(f"{control}/repair")
+        await post(f"{control}/break")
+        await post("/sandbox_control/webhooks/rotate_key")
+        await post("/sandbox_control/clock/advance", seconds=1)
+        token = {"link_token": (await post("/link/token/create", **ASKED, products=["transactions"]))["link_token"]}
+        await post("/link/session/event", **token, event_name="OPEN")
+        begun = await post("/link/oauth/start", **token, institution_id=OAUTH_BANK)
+        await post("/link/oauth/approve", auth_session=begun["auth_session"])
+        await post("/link/session/exit", **token)
+        await post("/item/remove", **key)
+        assert len(set(seen)) == len(seen)
+
+
+async def test_a_link_session_goes_on_after_a_restart(tmp_path: Path) -> None:
+    """Who was signing in at the bank finishes, and the service finds the session with its public token."""
+    kept = settings(state_file=tmp_path / "state.json")
+    async with running(kept) as before:
+        asked = ASKED | {"products": ["transactions"]}
+        token = {"link_token": (await before.post("/link/token/create", **asked))["link_token"]}
+        session_id = (await before.get("/link/session", **token))["link_session_id"]
+        begun = await before.post("/link/oauth/start", **token, institution_id=OAUTH_BANK)
+    async with running(kept) as after:
+        await after.post("/link/oauth/approve", auth_session=begun["auth_session"])
+        status = await after.get("/link/oauth/status", **token, oauth_state_id=begun["oauth_state_id"])
+        chosen = {"auth_session": begun["auth_session"], "account_ids": [one["id"] for one in status["accounts"]]}
+        done = await after.post("/link/session/complete", **token, **chosen)
+        [session] = (await after.post("/link/token/get", **token))["link_sessions"]
+        assert session["link_session_id"] == session_id
+        assert session["on_success"]["public_token"] == done["public_token"]
+
+
+async def test_a_refresh_that_was_asked_for_comes_after_a_restart(tmp_path: Path) -> None:
+    """A stop between a refresh and its news delays the news and no more."""
+    file = tmp_path / "state.json"
+    async with running(settings(state_file=file, refresh_delay=3600)) as before:
+        access_token, item_id = await before.linked(days=60)
+        await before.post("/transactions/refresh", access_token=access_token)
+        truth = await before.truth(item_id)
+    async with running(settings(state_file=file)) as after:
+
+        async def refreshed() -> bool:
+            return await after.truth(item_id) != truth
+
+        await eventually(refreshed)
 
 
 async def test_a_state_of_another_seed_is_refused(tmp_path: Path) -> None:

@@ -51,7 +51,10 @@ export const createApi = (link_token) => ({
   authenticate: (institution_id, username, password) =>
     post("session/authenticate", { link_token, institution_id, username, password }),
   complete: (auth_session, account_ids) => post("session/complete", { link_token, auth_session, account_ids }),
-  startOAuth: (institution_id) => post("oauth/start", { link_token, institution_id }),
+  startOAuth: async (institution_id) => {
+    const started = await post("oauth/start", { link_token, institution_id });
+    return { ...started, url: new URL(started.url, document.baseURI).href };
+  },
   readOAuth: (oauth_state_id) => get("oauth/status", { link_token, oauth_state_id }),
   tellEvent: (event_name, metadata) => tell("session/event", { link_token, event_name, metadata }),
   tellExit: (error, metadata) => tell("session/exit", { link_token, error, metadata }),

@@ -27,16 +27,16 @@ def routes(sandbox: Sandbox) -> list[Route]:
     """Return the routes of this module."""
     return [
         plaid(sandbox, "/link/token/create", LinkTokenCreate, create_link_token),
-        plaid(sandbox, "/link/token/get", LinkTokenGet, get_link_token),
+        plaid(sandbox, "/link/token/get", LinkTokenGet, get_link_token, reads=True),
         plaid(sandbox, "/item/public_token/exchange", PublicTokenExchange, exchange),
-        plaid_item(sandbox, "/item/get", OnItem, get_item, broken_too=True),
+        plaid_item(sandbox, "/item/get", OnItem, get_item, broken_too=True, reads=True),
         plaid_item(sandbox, "/item/remove", ItemRemove, remove_item, broken_too=True),
         plaid_item(sandbox, "/item/webhook/update", WebhookUpdate, update_webhook, broken_too=True),
-        plaid_item(sandbox, "/accounts/get", AccountsGet, get_accounts),
-        plaid_item(sandbox, "/accounts/balance/get", AccountsGet, get_accounts),
-        plaid(sandbox, "/institutions/get_by_id", InstitutionGet, get_institution),
-        plaid(sandbox, "/institutions/get", InstitutionsGet, get_institutions),
-        plaid(sandbox, "/webhook_verification_key/get", WebhookKeyGet, get_webhook_key),
+        plaid_item(sandbox, "/accounts/get", AccountsGet, get_accounts, reads=True),
+        plaid_item(sandbox, "/accounts/balance/get", AccountsGet, get_accounts, reads=True),
+        plaid(sandbox, "/institutions/get_by_id", InstitutionGet, get_institution, reads=True),
+        plaid(sandbox, "/institutions/get", InstitutionsGet, get_institutions, reads=True),
+        plaid(sandbox, "/webhook_verification_key/get", WebhookKeyGet, get_webhook_key, reads=True),
     ]
 
 

@@ -140,6 +140,8 @@ def _changed(sandbox: Sandbox, item: Item, change: Change) -> Answer:
 def _on_item(sandbox: Sandbox, path: str, model: type[PartT], handle: Handler[PartT]) -> Route:
     async def answer(request: Request) -> Response:
         item = find_item(sandbox, request)
-        return reply(sandbox, handle(sandbox, item, parse(await body_of(request), model)))
+        body = handle(sandbox, item, parse(await body_of(request), model))
+        sandbox.durability.note()
+        return await reply(sandbox, body)
 
     return Route(f"{ROOT}/items/{{item_id}}/{path}", answer, methods=["POST"])

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import TypeVar
 
 from pydantic import BaseModel
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from plaid_sandbox.calls import Call, Logged, call_of
 from plaid_sandbox.core import Sandbox
 from plaid_sandbox.encoding import encode
 from plaid_sandbox.errors import PlaidError
@@ -28,17 +30,24 @@ OnItemT = TypeVar("OnItemT", bound=OnItem)
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-def reply(sandbox: Sandbox, body: Answer, status: int = 200) -> Response:
-    """Return a JSON response that carries a request id."""
-    text = encode({**body, "request_id": sandbox.mint.request_id()})
-    return Response(text, status, media_type="application/json")
+async def reply(sandbox: Sandbox, body: Answer, call: Call | None = None) -> Response:
+    """Return a JSON response that carries a request id, once all that it tells is kept."""
+    await sandbox.durability.settled()
+    return _render(sandbox, body, 200, call)
+
+
+def _render(sandbox: Sandbox, body: Answer, status: int, call: Call | None) -> Response:
+    answer = {**body, "request_id": sandbox.mint.request_id()}
+    if call:
+        call.answered(answer, status)
+    return Response(encode(answer), status, media_type="application/json")
 
 
 def get(sandbox: Sandbox, path: str, handle: Callable[[Sandbox, Request], Awaitable[Answer]]) -> Route:
     """Return the route of an endpoint of our own that reads."""
 
     async def answer(request: Request) -> Response:
-        return reply(sandbox, await handle(sandbox, request))
+        return await reply(sandbox, await handle(sandbox, request))
 
     return Route(path, answer, methods=["GET"])
 
@@ -49,24 +58,34 @@ def post(
     """Return the route of an endpoint of our own that changes something."""
 
     async def answer(request: Request) -> Response:
-        return reply(sandbox, await handle(sandbox, parse(await body_of(request), model)))
+        body = await handle(sandbox, parse(await body_of(request), model))
+        sandbox.durability.note()
+        return await reply(sandbox, body)
 
     return Route(path, answer, methods=["POST"])
 
 
 def plaid(
-    sandbox: Sandbox, path: str, model: type[AskT], handle: Callable[[Sandbox, AskT], Awaitable[Answer]]
+    sandbox: Sandbox,
+    path: str,
+    model: type[AskT],
+    handle: Callable[[Sandbox, AskT], Awaitable[Answer]],
+    *,
+    reads: bool = False,
 ) -> Route:
-    """Return the route of an endpoint that is not about one Item."""
+    """Return the route of an endpoint that is not about one Item; `reads` says that it changes nothing."""
 
     async def answer(request: Request) -> Response:
         client, ask = await _admit(sandbox, request, model)
         if outage := sandbox.outages.strike(path, None):
             await _suffer(outage)
         _count(sandbox, path, client, ask, None)
-        return reply(sandbox, await handle(sandbox, ask))
+        body = await handle(sandbox, ask)
+        if not reads:
+            sandbox.durability.note()
+        return await reply(sandbox, body, call_of(request))
 
-    return Route(path, answer, methods=["POST"])
+    return _logged(sandbox, path, answer)
 
 
 def plaid_item(
@@ -76,21 +95,29 @@ def plaid_item(
     handle: Callable[[Sandbox, Item, OnItemT], Awaitable[Answer]],
     *,
     broken_too: bool = False,
+    reads: bool = False,
 ) -> Route:
-    """Return the route of an endpoint about one Item; a broken Item answers its error unless `broken_too`."""
+    """Return the route of an endpoint about one Item; a broken Item answers its error unless `broken_too`.
+
+    `reads` says that it changes nothing, or notes itself what it changes.
+    """
 
     async def answer(request: Request) -> Response:
         client, ask = await _admit(sandbox, request, model)
         item = sandbox.registry.by_access_token(ask.access_token)
+        call = _about(request, item, ask)
         if outage := sandbox.outages.strike(path, item):
             await _suffer(outage)
         _count(sandbox, path, client, ask, item)
         expire(sandbox, item)
         if item.error and not broken_too:
             raise item.error
-        return reply(sandbox, await handle(sandbox, item, ask))
+        body = await handle(sandbox, item, ask)
+        if not reads:
+            sandbox.durability.note()
+        return await reply(sandbox, body, call)
 
-    return Route(path, answer, methods=["POST"])
+    return _logged(sandbox, path, answer)
 
 
 def expire(sandbox: Sandbox, item: Item) -> None:
@@ -113,6 +140,17 @@ async def _admit(sandbox: Sandbox, request: Request, model: type[AskT]) -> tuple
     return client, parse(body, model)
 
 
+def _logged(sandbox: Sandbox, path: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
+    return Route(path, answer, methods=["POST"], middleware=[Middleware(Logged, sandbox.calls)])
+
+
+def _about(request: Request, item: Item, ask: OnItem) -> Call | None:
+    if call := call_of(request):
+        call.item_id = item.item_id
+        call.cursor = ask.cursor if isinstance(ask, TransactionsSync) else None
+    return call
+
+
 async def _suffer(outage: Outage) -> None:
     await asyncio.sleep(outage.delay)
     if outage.gateway_error:
@@ -130,11 +168,13 @@ def _count(sandbox: Sandbox, path: str, client: str, ask: Ask, item: Item | None
 def refusals(sandbox: Sandbox) -> dict[object, Callable[[Request, Exception], Awaitable[Response]]]:
     """Return the handlers that answer in Plaid's form whatever goes wrong."""
 
-    async def plaid_error(_: Request, error: Exception) -> Response:
+    async def plaid_error(request: Request, error: Exception) -> Response:
         known = error if isinstance(error, PlaidError) else PlaidError("INTERNAL_SERVER_ERROR")
-        return reply(sandbox, known.fields(), known.status)
+        return _render(sandbox, known.fields(), known.status, call_of(request))
 
-    async def gateway_error(_: Request, __: Exception) -> Response:
+    async def gateway_error(request: Request, _: Exception) -> Response:
+        if call := call_of(request):
+            call.status = 502
         return HTMLResponse(_GATEWAY_PAGE, 502)
 
     async def unexpected(request: Request, error: Exception) -> Response:

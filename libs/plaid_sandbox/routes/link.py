@@ -60,6 +60,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
 async def session_of(sandbox: Sandbox, request: Request) -> Answer:
     """Open the window: say what it shows."""
     link, session = sandbox.links.open(request.query_params.get("link_token", ""))
+    sandbox.durability.note()
     offered = institutions.within(link.ask.country_codes)
     if link.ask.institution_id:
         offered = [institutions.find(link.ask.institution_id)]

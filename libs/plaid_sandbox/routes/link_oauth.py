@@ -1,18 +1,14 @@
 """Logging in at the bank's own page: Link sends the user there and waits for the consent."""
 
-from urllib.parse import urljoin
-
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from plaid_sandbox import institutions
 from plaid_sandbox.core import Sandbox
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.requests import Part
-from plaid_sandbox.routes.endpoint import Answer, get, post, reply
+from plaid_sandbox.routes.endpoint import Answer, get, post
 from plaid_sandbox.routes.link import InSession, log_in, shown, signed_in
-from plaid_sandbox.validation import body_of, parse
 
 _USERNAME, _PASSWORD = "user_good", "pass_good"
 
@@ -27,20 +23,18 @@ class Approve(Part):
 
 def routes(sandbox: Sandbox) -> list[Route]:
     """Return the routes of this module."""
-
-    async def start_here(request: Request) -> Response:
-        ask = parse(await body_of(request), Start)
-        return reply(sandbox, await start(sandbox, ask, str(request.base_url)))
-
     return [
-        Route("/oauth/start", start_here, methods=["POST"]),
+        post(sandbox, "/oauth/start", Start, start),
         post(sandbox, "/oauth/approve", Approve, approve),
         get(sandbox, "/oauth/status", status),
     ]
 
 
-async def start(sandbox: Sandbox, ask: Start, base_url: str) -> Answer:
-    """Return where the bank's page is; any input logs in there as user_good, as at Plaid's sandbox OAuth bank."""
+async def start(sandbox: Sandbox, ask: Start) -> Answer:
+    """Return where the bank's page is; any input logs in there as user_good, as at Plaid's sandbox OAuth bank.
+
+    The address is relative to Link's page: only the browser knows by which name it reaches us.
+    """
     link, _ = sandbox.links.open(ask.link_token)
     institution = institutions.find(ask.institution_id)
     if not institution.oauth:
@@ -51,7 +45,7 @@ async def start(sandbox: Sandbox, ask: Start, base_url: str) -> Answer:
     return {
         "auth_session": begun.auth_session,
         "oauth_state_id": begun.oauth_state_id,
-        "url": urljoin(base_url, f"/link/oauth/authorize?auth_session={begun.auth_session}"),
+        "url": f"oauth/authorize?auth_session={begun.auth_session}",
     }
 
 

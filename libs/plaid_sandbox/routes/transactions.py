@@ -18,7 +18,7 @@ from plaid_sandbox.sync import Page, page_after
 def routes(sandbox: Sandbox) -> list[Route]:
     """Return the routes of this module."""
     return [
-        plaid_item(sandbox, "/transactions/sync", TransactionsSync, sync),
+        plaid_item(sandbox, "/transactions/sync", TransactionsSync, sync, reads=True),
         plaid_item(sandbox, "/transactions/refresh", OnItem, refresh),
     ]
 
@@ -49,7 +49,9 @@ async def refresh(sandbox: Sandbox, item: Item, _: OnItem) -> Answer:
 
 
 def _arm(sandbox: Sandbox, item: Item, options: SyncOptions) -> None:
-    item.armed = True
+    if not item.armed:
+        item.armed = True
+        sandbox.durability.note()
     _arm_products(sandbox, item, options.days_requested)
 
 

@@ -5,13 +5,14 @@ import json
 import logging
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx2
 
 from plaid_sandbox.clock import Clock
+from plaid_sandbox.durability import Durability
 from plaid_sandbox.settings import Settings
 from plaid_sandbox.tasks import Tasks
 from plaid_sandbox.webhooks.faults import Faults
@@ -36,18 +37,33 @@ class Delivery:
     forged: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Parcel:
+@dataclass(slots=True, eq=False)
+class Parcel:
+    """A webhook on its way: the attempts made, and when the next one is due by the stand-in's clock."""
+
     url: str
     payload: Mapping[str, object]
-    body: bytes
+    due: datetime
+    attempts: int = 0
+
+    @property
+    def body(self) -> bytes:
+        """Its exact bytes: Plaid prints bodies with two spaces, and receivers must hash just what they got."""
+        return json.dumps(dict(sorted(self.payload.items())), indent=2).encode()
 
 
 class Courier:
     """Sends without waiting; a slow receiver delays its own webhooks only."""
 
     def __init__(
-        self, client: httpx2.AsyncClient, keys: KeyRing, clock: Clock, tasks: Tasks, settings: Settings
+        self,
+        client: httpx2.AsyncClient,
+        keys: KeyRing,
+        clock: Clock,
+        tasks: Tasks,
+        *,
+        durability: Durability,
+        settings: Settings,
     ) -> None:
         self.faults = Faults()
         self.deliveries: deque[Delivery] = deque(maxlen=10_000)
@@ -55,8 +71,10 @@ class Courier:
         self._keys = keys
         self._clock = clock
         self._tasks = tasks
+        self._durability = durability
         self._settings = settings
-        self._held: list[_Parcel] = []
+        self._held: list[Parcel] = []
+        self._on_the_way: dict[Parcel, None] = {}
         self._lanes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
 
     def send(self, url: str, payload: Mapping[str, object]) -> None:
@@ -64,47 +82,72 @@ class Courier:
         if self.faults.drop:
             self.faults = self.faults.model_copy(update={"drop": self.faults.drop - 1})
             return
-        # Plaid prints bodies with two spaces, and receivers must hash exactly what they got.
-        self._held.append(_Parcel(url, payload, json.dumps(dict(sorted(payload.items())), indent=2).encode()))
+        self._held.append(Parcel(url, payload, self._clock.now() + timedelta(seconds=self.faults.delay)))
+        self._durability.note()
         if len(self._held) >= self.faults.reorder:
             self.release()
+
+    @property
+    def undelivered(self) -> list[Parcel]:
+        """What was sent and neither taken nor given up."""
+        return [*self._on_the_way, *self._held]
+
+    def resume(self, parcels: Sequence[Parcel]) -> None:
+        """Send on what an earlier run had not delivered."""
+        for parcel in parcels:
+            self._start(parcel)
 
     def release(self) -> None:
         """Send what a reorder fault holds back, latest first."""
         held, self._held = self._held, []
-        latest_first = [parcel for parcel in reversed(held) for _ in range(1 + self.faults.duplicates)]
+        latest_first = [replace(parcel) for parcel in reversed(held) for _ in range(1 + self.faults.duplicates)]
         if self.faults.reorder:
+            self._on_the_way |= dict.fromkeys(latest_first)
             self._tasks.start(self._deliver_in_turn(latest_first))
         else:
             for parcel in latest_first:
-                self._tasks.start(self._deliver(parcel))
+                self._start(parcel)
         for forgery in self.faults.forge:
             for parcel in held:
                 self._tasks.start(self._post_forged(parcel, forgery))
 
-    async def _deliver_in_turn(self, parcels: Sequence[_Parcel]) -> None:
+    def _start(self, parcel: Parcel) -> None:
+        self._on_the_way[parcel] = None
+        self._tasks.start(self._deliver(parcel))
+
+    async def _deliver_in_turn(self, parcels: Sequence[Parcel]) -> None:
         for parcel in parcels:
             await self._deliver(parcel)
 
-    async def _deliver(self, parcel: _Parcel) -> None:
-        await self._clock.sleep(self.faults.delay)
-        for attempt, pause in enumerate((*RETRY_DELAYS, None), start=1):
-            answer = await self._attempt(parcel, attempt)
-            if answer is not None and answer.status_code == httpx2.codes.OK:
-                return
-            if pause is not None:
-                wait = pause_after(answer, pause, self._clock.wall())
-                await self._clock.sleep(wait * self._settings.retry_scale)
-        _log.warning("gave up a webhook to %s", parcel.url)
+    async def _deliver(self, parcel: Parcel) -> None:
+        await self._durability.settled()
+        while not await self._is_over(parcel):
+            self._durability.note()
+        del self._on_the_way[parcel]
+        self._durability.note()
 
-    async def _attempt(self, parcel: _Parcel, attempt: int) -> httpx2.Response | None:
+    async def _is_over(self, parcel: Parcel) -> bool:
+        """Wait for the next attempt and make it; return whether it was taken or the last."""
+        await self._clock.until(parcel.due)
+        answer = await self._attempt(parcel)
+        if answer is not None and answer.status_code == httpx2.codes.OK:
+            return True
+        if parcel.attempts > len(RETRY_DELAYS):
+            _log.warning("gave up a webhook to %s", parcel.url)
+            return True
+        wait = pause_after(answer, RETRY_DELAYS[parcel.attempts - 1], self._clock.wall())
+        parcel.due = self._clock.now() + timedelta(seconds=wait * self._settings.retry_scale)
+        return False
+
+    async def _attempt(self, parcel: Parcel) -> httpx2.Response | None:
         async with self._lanes[urlsplit(parcel.url).netloc]:
-            signature = self._keys.current.sign(parcel.body, self._clock.wall())
-            answer = await self._post(parcel.url, parcel.body, signature)
-        self._note(parcel, attempt, answer, None)
+            body = parcel.body
+            answer = await self._post(parcel.url, body, self._keys.current.sign(body, self._clock.wall()))
+        parcel.attempts += 1
+        self._note(parcel, parcel.attempts, answer, None)
         return answer
 
-    async def _post_forged(self, parcel: _Parcel, forgery: str) -> None:
+    async def _post_forged(self, parcel: Parcel, forgery: str) -> None:
         body, signature = forge(forgery, parcel.body, self._keys, self._clock.wall())
         self._note(parcel, 1, await self._post(parcel.url, body, signature), forgery)
 
@@ -118,7 +161,7 @@ class Courier:
         except (httpx2.HTTPError, TimeoutError):
             return None
 
-    def _note(self, parcel: _Parcel, attempt: int, answer: httpx2.Response | None, forged: str | None) -> None:
+    def _note(self, parcel: Parcel, attempt: int, answer: httpx2.Response | None, forged: str | None) -> None:
         self.deliveries.append(
             Delivery(
                 at=self._clock.now(),
