@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests import workers
@@ -15,6 +16,9 @@ from tests.servers.skips import loud_line, skipping
 
 REAL = {"postgres_url", "amqp_url", "chromium"}
 ORIGINS = pytest.StashKey[list[str]]()
+
+hypothesis.settings.register_profile("busy machine", deadline=None)
+hypothesis.settings.load_profile("busy machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,7 +10,7 @@ MOST = 8
 """Workers at most: each may start a PostgreSQL and a RabbitMQ of its own."""
 ONE_AFTER_THE_OTHER = ("tests/compose/", "tests/browser/")
 """Folders whose tests share one worker: Chromium drops its requests when a container's network comes or goes."""
-LONGEST_FIRST = (*ONE_AFTER_THE_OTHER, "tests/e2e/")
+LONGEST_FIRST = (*ONE_AFTER_THE_OTHER, "tests/e2e/", "tests/deploy/", "tests/common/broker/", "tests/sync_worker/")
 """What begins first, so that nothing long begins last."""
 
 

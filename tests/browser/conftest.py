@@ -27,13 +27,13 @@ USER_IDS = count(1_000)
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the system of all browser tests keeps its data."""
     return tmp_path_factory.mktemp("system")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     """One browser for all; each test takes a context of its own."""
     async with async_playwright() as playwright:
@@ -42,7 +42,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def running(browser: Browser, data: Path) -> AsyncIterator[System]:
     """The system, once for all browser tests: each signs in a user of its own."""
     async with system(data, Ports.free()) as running_system:

@@ -80,7 +80,7 @@ async def test_stopping_finishes_what_is_in_hand(
 
 async def test_probes(database: Database, infrastructure: Infrastructure) -> None:
     """It is ready while PostgreSQL answers, and its metrics name the latency."""
-    async with categorizer(infrastructure) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with categorizer(infrastructure) as url, httpx2.AsyncClient(base_url=url, timeout=60) as client:
         assert (await client.get("/healthz")).status_code == 200
         assert (await client.get("/readyz")).status_code == 200
         assert "webhook_to_expense_seconds_bucket" in (await client.get("/metrics")).text

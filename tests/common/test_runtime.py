@@ -34,7 +34,7 @@ async def test_drain(number: signal.Signals) -> None:
         service.terminate(number)
 
         async def refused() -> bool:
-            async with httpx2.AsyncClient(base_url=service.client.base_url, trust_env=False) as another:
+            async with httpx2.AsyncClient(base_url=service.client.base_url, trust_env=False, timeout=60) as another:
                 try:
                     await another.get("/healthz")
                 except (httpx2.ConnectError, httpx2.ReadError):  # nobody listens, or closed before it was taken
@@ -97,7 +97,7 @@ HELLO = Starlette(routes=[Route("/", hello)])
 
 async def test_serving() -> None:
     """Within the block the app is served on the port it yields, after it the port is free."""
-    async with serving(HELLO, "127.0.0.1", 0) as port, httpx2.AsyncClient(trust_env=False) as client:
+    async with serving(HELLO, "127.0.0.1", 0) as port, httpx2.AsyncClient(trust_env=False, timeout=60) as client:
         assert (await client.get(f"http://127.0.0.1:{port}/")).text == "hello"
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import sys
@@ -10,9 +11,13 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 
+import httpx2
+
 from deploy.embedded import HOST, Ports
 
 PATIENCE = 90.0
+RANGES = range(20_000, 32_000, 211)
+"""Below the ports that an operating system hands out by itself."""
 
 
 @asynccontextmanager
@@ -38,8 +43,8 @@ async def command(folder: Path, first_port: int) -> AsyncIterator[asyncio.subpro
 
 
 def free_range() -> int:
-    """Return a first port whose followers are free as well."""
-    for first in range(20_000, 60_000, 211):
+    """Return a first port whose followers are free as well: a random one, since others look as well."""
+    for first in random.sample(RANGES, len(RANGES)):
         ports = [getattr(Ports.beginning(first), one.name) for one in fields(Ports)]
         with ExitStack() as stack, suppress(OSError):
             for port in ports:
@@ -49,12 +54,15 @@ def free_range() -> int:
 
 
 async def address(child: asyncio.subprocess.Process) -> str:
-    """Return the address that the command prints once everything runs."""
+    """Return the address that the command prints once everything runs; the page answers by then."""
     assert child.stdout is not None
     async with asyncio.timeout(PATIENCE):
         while line := (await child.stdout.readline()).decode():
             if "Open" in line:
-                return line.split()[-1]
+                page = line.split()[-1]
+                async with httpx2.AsyncClient(timeout=PATIENCE) as browser:
+                    await browser.get(page)  # answered only when signals are awaited, too
+                return page
     raise AssertionError("it ended without printing an address")
 
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from tests.link_api.world import HOST, KEY, SECRET, World, bearer, world
+from tests.link_api.world import HOST, KEY, PATIENCE, SECRET, World, bearer, world
 
 
 def free_port() -> int:
@@ -96,7 +96,7 @@ async def test_a_process_told_to_stop_ends_its_streams_and_exits_cleanly(databas
     }
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "link_api", env=environment)
     try:
-        async with httpx2.AsyncClient(base_url=f"http://{HOST}:{port}") as api:
+        async with httpx2.AsyncClient(base_url=f"http://{HOST}:{port}", timeout=PATIENCE) as api:
             assert await answering(api)
             async with api.stream("GET", "/api/events", headers=bearer(), timeout=30) as stream:
                 assert stream.status_code == 200

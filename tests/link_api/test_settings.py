@@ -97,3 +97,22 @@ def test_a_redirect_is_encrypted_in_production(environment: pytest.MonkeyPatch) 
     environment.setenv("PLAID_ENV", "production")
     with pytest.raises(SystemExit, match="PLAID_REDIRECT_URI: must begin with https://"):
         load(Settings)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "link_url", "script", "host"),
+    [
+        ("", "", "https://cdn.plaid.com", "https://sandbox.plaid.com"),
+        ("http://127.0.0.1:8100", "", "http://127.0.0.1:8100", "http://127.0.0.1:8100"),
+        ("http://plaid_sandbox:8100", "http://127.0.0.1:8100/", "http://127.0.0.1:8100", "http://127.0.0.1:8100"),
+    ],
+)
+def test_where_browsers_find_link(
+    environment: pytest.MonkeyPatch, base_url: str, link_url: str, script: str, host: str
+) -> None:
+    """Link's script is Plaid's own, else the stand-in's, at the address that browsers know it by."""
+    environment.setenv("PLAID_BASE_URL", base_url)
+    environment.setenv("PLAID_LINK_URL", link_url)
+    settings = load(Settings)
+    assert settings.plaid_link_script == f"{script}/link/v2/stable/link-initialize.js"
+    assert settings.plaid_link_host == host

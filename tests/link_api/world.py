@@ -22,6 +22,8 @@ from link_api.settings import Settings
 SECRET = "the host application and we share this secret, which is long enough for every HMAC"
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 HOST = "127.0.0.1"
+PATIENCE = 60.0
+"""Seconds that an answer may take on a busy machine."""
 PLATYPUS = "ins_109508"
 Json = dict[str, Any]
 
@@ -149,8 +151,8 @@ async def world(database_url: str, sandbox: Starlette, **changes: object) -> Asy
                 build(settings(**({"plaid_base_url": plaid_url} | changes)), infrastructure) as service,
                 serving(service.app, HOST, 0) as port,
                 running(service.loops),
-                httpx2.AsyncClient(base_url=f"http://{HOST}:{port}") as api,
-                httpx2.AsyncClient(base_url=plaid_url) as plaid,
+                httpx2.AsyncClient(base_url=f"http://{HOST}:{port}", timeout=PATIENCE) as api,
+                httpx2.AsyncClient(base_url=plaid_url, timeout=PATIENCE) as plaid,
             ):
                 yield World(api, Link(plaid), database, broker)
         finally:

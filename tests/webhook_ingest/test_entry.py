@@ -29,7 +29,7 @@ async def test_it_starts_with_everything_down() -> None:
         sys.executable, "-m", "webhook_ingest", env=os.environ | ENVIRONMENT | {"PORT": str(port)}, stderr=PIPE
     )
     try:
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
 
             async def alive() -> bool:
                 try:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.webhook_ingest.doubles import PATH, Signer, signed
 
-fuzz = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzz = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 LATIN = st.characters(min_codepoint=32, max_codepoint=255)
 VALUES = st.recursive(

@@ -89,7 +89,7 @@ async def plaid() -> AsyncIterator[Plaid]:
     headers = {"PLAID-CLIENT-ID": "client", "PLAID-SECRET": "secret"}
     async with (
         serving(app, "127.0.0.1", 0) as port,
-        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60) as client,
     ):
         yield Plaid(app, client)
 
@@ -172,7 +172,10 @@ async def test_rabbitmq_stops_and_starts(plaid: Plaid, rabbit: Rabbit, amqp_url:
     broker, mailbox = RabbitBroker(amqp_url, prefix=f"t{uuid4().hex[:8]}."), Mailbox()
     await broker.start()
     await broker.connected()
-    async with ingest(broker, database, plaid.client.base_url) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with (
+        ingest(broker, database, plaid.client.base_url) as url,
+        httpx2.AsyncClient(base_url=url, timeout=60) as client,
+    ):
 
         async def ring(names: list[str]) -> list[int]:
             bodies = [webhook(item_id=name) for name in names]
@@ -199,7 +202,7 @@ async def test_rabbitmq_stops_and_starts(plaid: Plaid, rabbit: Rabbit, amqp_url:
 
 async def test_probes(broker: FaultyBroker, no_database: Database) -> None:
     """Alive without anything; ready with the broker alone; metrics for Prometheus and a page for people."""
-    async with ingest(broker, no_database) as url, httpx2.AsyncClient(base_url=url) as client:
+    async with ingest(broker, no_database) as url, httpx2.AsyncClient(base_url=url, timeout=60) as client:
         assert (await client.get("/readyz")).status_code == 200
         broker.down = True
         assert (await client.get("/readyz")).status_code == 503

@@ -129,7 +129,7 @@ async def test_open_streams_do_not_hold_up_the_end(database_url: str, sandbox: S
 
     async def listen(live: World, opened: asyncio.Event) -> None:
         async with (
-            httpx2.AsyncClient(base_url=live.api.base_url) as browser,
+            httpx2.AsyncClient(base_url=live.api.base_url, timeout=live.api.timeout) as browser,
             listening(replace(live, api=browser)) as listener,
         ):
             opened.set()
