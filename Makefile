@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-fast check lint types laws fmt docs pictures migrate lock
+.PHONY: help install run demo up down test test-fast check lint types laws fmt docs pictures migrate lock
 
 help: ## print this
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ run: $(READY) ## run everything in one process and print the page's address (POR
 
 demo: $(READY) ## link three banks without a browser, compare with the bank's truth, exit 0
 	@$(BIN)/python -m deploy.demo
+
+up: ## build and start the containers, wait until all are healthy, print the page's address (deploy/.env)
+	@$(PYTHON) -m deploy.compose up
+
+down: ## remove the containers, their images and networks, and ALL THEIR DATA
+	@$(PYTHON) -m deploy.compose down
 
 test: $(READY) ## all tests, on real servers
 	@$(BIN)/python -m pytest -n auto --no-loadscope-reorder
@@ -58,5 +64,4 @@ migrate: $(READY) ## bring the database at DATABASE_URL up to date
 
 lock: $(READY) ## pin every dependency anew, with hashes and without any host name
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
-		--no-emit-index-url --no-annotate --quiet -o requirements.lock
+	@$(BIN)/python -m deploy.lock

@@ -19,6 +19,7 @@ def _fernet_key() -> str:
 FRESH: Mapping[str, Callable[[], str]] = {
     "POSTGRES_PASSWORD": lambda: secrets.token_hex(24),
     "RABBITMQ_PASSWORD": lambda: secrets.token_hex(24),
+    "RABBITMQ_ERLANG_COOKIE": lambda: secrets.token_hex(24),
     "PLAID_ENCRYPTION_KEY": _fernet_key,
     "AUTH_JWT_SECRET": lambda: secrets.token_urlsafe(48),
 }

@@ -34,9 +34,19 @@ def compile_all() -> None:
 
 def compile_one(service: str) -> None:
     """Write the lock of a service's image, held to the versions of requirements.lock."""
-    target = LOCKS / f"{service}.lock"
-    arguments = ["-", "--constraint", str(ALL), "--python-version", IMAGE_PYTHON, "-o", str(target)]
+    arguments = ["-", "--constraint", str(ALL), "--python-version", IMAGE_PYTHON, "-o", str(lock_of(service))]
     _uv(arguments, "\n".join(requirements(service)))
+
+
+def pins(lock: Path) -> dict[str, str]:
+    """Return each package of a lock with its version and, where it has one, its condition."""
+    lines = [line.removesuffix(" \\") for line in lock.read_text().splitlines() if "==" in line]
+    return dict(line.split("==", 1) for line in lines)
+
+
+def lock_of(service: str) -> Path:
+    """Return where the lock of a service's image stands."""
+    return LOCKS / f"{service}.lock"
 
 
 def _uv(arguments: Sequence[str], text: str = "") -> None:

@@ -95,7 +95,6 @@ class PlaidSettings(Block):
     plaid_secret: SecretStr = Field(min_length=1)
     plaid_env: Literal["sandbox", "production"]
     plaid_base_url: AnyHttpUrl | None = None
-    plaid_webhook_secret: SecretStr | None = None
 
     @property
     def plaid_host(self) -> str:

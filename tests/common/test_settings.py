@@ -166,6 +166,74 @@ def test_plaids_host(environment: str, base_url: str, host: str, monkeypatch: py
     assert load(Everything).plaid_host == host
 
 
+@pytest.mark.parametrize("name", [*VALID, "SYNC_MAX_SILENCE"])
+def test_a_file_instead(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every setting may be the text of a file that NAME_FILE names, without its last line break."""
+    value = VALID.get(name, "PT6H")
+    before = load(Everything)
+    monkeypatch.delenv(name, raising=False)
+    (tmp_path / "secret").write_text(f"{value}\n")
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+
+    assert load(Everything) == before
+
+
+@pytest.mark.parametrize("content", ["", "\n", "  \n"])
+def test_an_empty_file_is_unset(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty file counts as an unset setting: its default holds, or it is missing."""
+    monkeypatch.delenv("PLAID_SECRET")
+    (tmp_path / "secret").write_text(content)
+    monkeypatch.setenv("PLAID_SECRET_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("LOG_LEVEL_FILE", str(tmp_path / "secret"))
+
+    assert complaint().splitlines()[1:] == ["  PLAID_SECRET: is not set"]
+
+
+def test_a_variable_and_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever says it twice is asked which one counts, and neither value is told."""
+    (tmp_path / "secret").write_text("the-other-secret")
+    monkeypatch.setenv("PLAID_SECRET_FILE", str(tmp_path / "secret"))
+
+    said = complaint()
+
+    assert said.splitlines()[1:] == ["  PLAID_SECRET: is set, and PLAID_SECRET_FILE is too; keep one of the two"]
+
+
+def test_an_empty_variable_beside_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable counts as unset, so the file is the one."""
+    monkeypatch.setenv("PLAID_SECRET", " ")
+    (tmp_path / "secret").write_text("from-a-file\r\n")
+    monkeypatch.setenv("PLAID_SECRET_FILE", str(tmp_path / "secret"))
+
+    assert load(Everything).plaid_secret.get_secret_value() == "from-a-file"
+
+
+@pytest.mark.parametrize("name", ["PLAID_SECRET", "PLAID_ENCRYPTION_KEY", "DATABASE_POOL_SIZE", "SYNC_MAX_SILENCE"])
+@pytest.mark.parametrize(("file", "why"), [("absent", "No such file"), (".", "Is a directory"), ("bytes", "no UTF-8")])
+def test_an_unreadable_file(name: str, file: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot be read stops the start with the variable's name; what stands in the variable is not told."""
+    monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("PLAID_CLIENT_ID")
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / file))
+
+    said = complaint()
+
+    assert f"\n  {name}: the file that {name}_FILE names " in said
+    assert why in said
+    assert "PLAID_CLIENT_ID: is not set" in said
+    assert str(tmp_path) not in said
+
+
+def test_a_file_that_dotenv_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NAME_FILE may stand in .env too."""
+    monkeypatch.delenv("PLAID_SECRET")
+    (tmp_path / "secret").write_text("from-a-file")
+    (tmp_path / ".env").write_text(f"PLAID_SECRET_FILE={tmp_path / 'secret'}\n")
+
+    assert load(Everything).plaid_secret.get_secret_value() == "from-a-file"
+
+
 @pytest.mark.parametrize("value", ["21600", "PT6H", "06:00:00"])
 def test_durations(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A duration may be told in seconds or as ISO 8601."""

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.browser.conftest import browser, context
 from tests.compose import stack as compose_stack
 from tests.servers.skips import skipping
+
+__all__ = ["browser", "context"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

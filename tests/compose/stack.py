@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,8 +28,10 @@ from tests.servers.network import free_port, interfaces
 
 DEPLOY = Path("deploy").resolve()
 FILES = (DEPLOY / "docker-compose.yml", Path(__file__).parent / "published.yml")
-REPLICAS = {"sync_worker": 4, "categorizer": 2}
+SETTINGS = {"SYNC_WORKERS": "4", "CATEGORIZERS": "2", "PLAID_SANDBOX_RETRY_SCALE": "0.02"}
+"""Four sync workers and two categorizers, and Plaid's retries in seconds."""
 OURS = ("link_api", "webhook_ingest", "sync_worker", "categorizer", "plaid_sandbox")
+CHANGING = frozenset({"up", "down", "start", "stop", "restart", "kill", "rm", "run", "pause", "unpause"})
 PATIENCE = 300.0
 """Seconds that a command may take: the first one builds the images."""
 
@@ -36,13 +40,18 @@ class Failed(Exception):
     """A docker command ended badly; the text is what it said."""
 
 
-def docker(*arguments: str) -> str:
-    """Run a docker command and return its output."""
-    command = ["docker", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603
+def run(*command: str, environment: Mapping[str, str] | None = None) -> str:
+    """Run a command and return its output."""
+    variables = os.environ | dict(environment or {})
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603
     if done.returncode:
         raise Failed(f"{' '.join(command)}: {done.stderr}{done.stdout}")
     return done.stdout
+
+
+def docker(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
+    """Run a docker command and return its output."""
+    return run("docker", *arguments, environment=environment)
 
 
 @dataclass(frozen=True)
@@ -50,24 +59,33 @@ class Stack:
     """One project: `compose` it, reach it at `system`, look into its `database`."""
 
     project: str
-    env_file: Path
+    environment: dict[str, str]
+    """What makes docker compose, and our own commands, mean this project."""
     system: System
     """Its addresses as this machine sees them; `deploy.demo.link` links a bank with it."""
+    secrets: dict[str, str] = field(repr=False)
 
-    def compose(self, *arguments: str) -> str:
+    def compose(self, command: str, *arguments: str) -> str:
         """Run a `docker compose` command on the project and return its output.
 
-        Waits while a browser runs: most commands change the machine's network interfaces.
+        Waits while a browser runs, where the command changes the machine's network interfaces.
         """
-        files = [word for file in FILES for word in ("--file", str(file))]
-        project = ["--project-name", self.project, "--env-file", str(self.env_file)]
-        with interfaces(change=True):
-            return docker("compose", *files, *project, *arguments)
+        with interfaces(change=True) if command in CHANGING else nullcontext():
+            return docker("compose", command, *arguments, environment=self.environment)
 
-    def up(self, *options: str) -> None:
-        """Start what does not run, at four sync workers and two categorizers; return when all are healthy."""
-        scale = [word for name, number in REPLICAS.items() for word in ("--scale", f"{name}={number}")]
-        self.compose("up", "--detach", "--wait", *scale, *options)
+    def make(self, target: str) -> str:
+        """Run what `make up` and `make down` run, and return what it says."""
+        with interfaces(change=True):
+            return run(sys.executable, "-m", "deploy.compose", target, environment=self.environment)
+
+    def heal(self) -> None:
+        """Start what does not run, and return when every container is healthy."""
+        self.compose("up", "--detach", "--wait", "--no-recreate")
+
+    def config(self) -> dict[str, Any]:
+        """Return the project as compose resolves it."""
+        resolved: dict[str, Any] = json.loads(self.compose("config", "--format", "json"))
+        return resolved
 
     def containers(self, service: str) -> list[str]:
         """Return the names of a service's containers, stopped ones too."""
@@ -87,10 +105,6 @@ class Stack:
         """Kill every process in a container, as a crash does; unlike after `docker kill` Docker starts it again."""
         with interfaces(change=True), suppress(Failed):  # the shell that kills dies too
             self.execute(container, "sh", "-c", "kill -KILL -1")
-
-    def wait(self) -> None:
-        """Return when every container is healthy again."""
-        self.up("--no-recreate")
 
     def logs(self, *services: str) -> str:
         """Return what these services said, all of them when none is named."""
@@ -122,12 +136,6 @@ class Stack:
                 )
                 await asyncio.sleep(0.2)
 
-    def down(self) -> None:
-        """Remove all that the project made."""
-        self.compose("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "0")
-        if images := docker("image", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={self.project}"):
-            docker("image", "rm", "--force", *set(images.split()))
-
 
 def _is_whole(row: RowMapping) -> bool:
     return row["stage"] == "HISTORICAL_UPDATE_COMPLETE" and row["settled"] and not row["undecided"]
@@ -135,41 +143,39 @@ def _is_whole(row: RowMapping) -> bool:
 
 @contextmanager
 def stack(folder: Path) -> Iterator[Stack]:
-    """Build and start the project, its settings in the folder; raises Missing where Docker or compose is not there."""
-    _need_compose()
-    project, ports = f"cora-test-{uuid4().hex[:8]}", [free_port() for _ in range(3)]
-    named = dict(zip(("PROXY_PORT", "SANDBOX_PORT", "POSTGRES_PORT"), ports, strict=True))
-    env_file = folder / ".env"
-    environment.prepare(env_file)
-    environment.write(env_file, settings(env_file.read_text(), project, named))
-    told = dict(line.split("=", 1) for line in env_file.read_text().splitlines() if "=" in line)
-    started = Stack(
-        project,
-        env_file,
-        System(
-            api_url=f"http://127.0.0.1:{named['PROXY_PORT']}",
-            ingest_url=f"http://127.0.0.1:{named['PROXY_PORT']}",
-            sandbox_url=f"http://127.0.0.1:{named['SANDBOX_PORT']}",
-            database_url=f"postgresql://cora:{told['POSTGRES_PASSWORD']}@127.0.0.1:{named['POSTGRES_PORT']}/cora",
-            jwt_secret=told["AUTH_JWT_SECRET"],
-        ),
-    )
+    """Build and start a project, its settings in the folder; raises Missing where Docker or compose is not there."""
+    need_compose()
+    made = prepared(folder)
     try:
-        started.up("--build")
-        yield started
+        made.make("up")
+        yield made
     finally:
-        started.down()
+        made.make("down")
 
 
-def settings(example: str, project: str, ports: dict[str, int]) -> str:
-    """Return the example's settings for a project of this name on these ports; Plaid's retries come in seconds."""
-    ours = {"IMAGE_TAG": project, "PLAID_SANDBOX_RETRY_SCALE": "0.02"} | {key: str(port) for key, port in ports.items()}
-    kept = [line for line in example.splitlines() if line.split("=", 1)[0] not in ours]
-    # First, since others are told in terms of the ports.
-    return "\n".join([*(f"{name}={value}" for name, value in ours.items()), *kept]) + "\n"
+def prepared(folder: Path) -> Stack:
+    """Return a project of its own name, on free ports; nothing of it runs yet."""
+    project, env_file = f"cora-test-{uuid4().hex[:8]}", folder / ".env"
+    names = ("PROXY_PORT", "SANDBOX_PORT", "POSTGRES_PORT")
+    ports = {name: str(free_port()) for name in names}
+    ours = {"COMPOSE_FILE": ":".join(map(str, FILES)), "IMAGE_TAG": project} | SETTINGS | ports
+    secrets = {name: fresh() for name, fresh in environment.FRESH.items()}
+    kept = [line for line in environment.EXAMPLE.read_text().splitlines() if line.split("=")[0] not in ours | secrets]
+    # Ours first, since others are told in terms of the ports.
+    environment.write(env_file, "\n".join([*(f"{name}={value}" for name, value in (ours | secrets).items()), *kept]))
+    page, stand_in, postgres = (f"127.0.0.1:{ports[name]}" for name in names)
+    system = System(
+        api_url=f"http://{page}",
+        ingest_url=f"http://{page}",
+        sandbox_url=f"http://{stand_in}",
+        database_url=f"postgresql://cora:{secrets['POSTGRES_PASSWORD']}@{postgres}/cora",
+        jwt_secret=secrets["AUTH_JWT_SECRET"],
+    )
+    return Stack(project, {"COMPOSE_PROJECT_NAME": project, "COMPOSE_ENV_FILES": str(env_file)}, system, secrets)
 
 
-def _need_compose() -> None:
+def need_compose() -> None:
+    """Raise Missing where Docker or its compose plugin is not there."""
     if shutil.which("docker") is None or not docker_answers():
         raise Missing("Docker (install it and start it)")
     try:
