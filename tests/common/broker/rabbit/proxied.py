@@ -14,7 +14,7 @@ from tests.common.broker.site import PATIENCE, QUEUES
 from tests.servers.proxy import Proxy
 
 ON_ONE_SERVER = pytest.mark.parametrize("server", ["rabbitmq_server"], indirect=True)
-"""For what a network does to us, whichever server is behind it."""
+"""For what does not depend on the server's version, so that it need not be waited for twice."""
 
 
 @asynccontextmanager

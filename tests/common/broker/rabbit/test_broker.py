@@ -11,6 +11,7 @@ from tests.common.broker.site import FIRST, PATIENCE, QUEUES, Mailbox, eventuall
 from tests.servers.rabbitmq import Rabbit
 
 
+@ON_ONE_SERVER
 async def test_process_starts_while_the_broker_is_down(rabbit_site: RabbitSite, rabbit: Rabbit) -> None:
     """Without a broker everything starts at once and says that it is not available; once there is one, it works."""
     await rabbit.stop()

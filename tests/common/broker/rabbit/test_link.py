@@ -42,6 +42,7 @@ async def test_restart_of_the_broker_is_survived(rabbit_site: RabbitSite, rabbit
     await second.stop(grace=1)
 
 
+@ON_ONE_SERVER
 async def test_what_was_confirmed_is_handled_across_a_restart(rabbit_site: RabbitSite, rabbit: Rabbit) -> None:
     """While the broker restarts publishers only ever see BrokerUnavailable, and nothing that was confirmed is lost."""
     broker = await rabbit_site.open()
