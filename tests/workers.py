@@ -8,9 +8,12 @@ BESIDE_CORES = 2
 """Workers more than cores: a test waits about as long as it computes."""
 MOST = 8
 """Workers at most: each may start a PostgreSQL and a RabbitMQ of its own."""
-ONE_AFTER_THE_OTHER = ("tests/compose/", "tests/browser/")
-"""Folders whose tests share one worker: Chromium drops its requests when a container's network comes or goes."""
-LONGEST_FIRST = (*ONE_AFTER_THE_OTHER, "tests/e2e/", "tests/deploy/", "tests/common/broker/", "tests/sync_worker/")
+TOGETHER = (
+    ("tests/compose/", "tests/browser/"),  # Chromium drops its requests when a container's network comes or goes
+    ("tests/common/broker/",),  # they alone need a second RabbitMQ
+)
+"""Folders whose tests run one after the other in one worker; elsewhere a file's tests do."""
+LONGEST_FIRST = ("tests/compose/", "tests/browser/", "tests/e2e/", "tests/common/broker/", "tests/deploy/")
 """What begins first, so that nothing long begins last."""
 
 
@@ -20,8 +23,8 @@ def count() -> int:
 
 
 def group(node_id: str) -> str:
-    """Return what a test stays with in one worker: its file, whose systems are started once."""
-    return "networks" if node_id.startswith(ONE_AFTER_THE_OTHER) else node_id.split("::", 1)[0]
+    """Return what a test stays with in one worker."""
+    return next((folders[0] for folders in TOGETHER if node_id.startswith(folders)), node_id.split("::", 1)[0])
 
 
 def rank(node_id: str) -> int:

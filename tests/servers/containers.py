@@ -56,12 +56,24 @@ def _ping() -> bool:
 
 @contextmanager
 def container(
-    image: str, port: int, *, hello: bytes, reply: bytes, environment: Mapping[str, str], command: str = ""
+    image: str,
+    port: int,
+    *,
+    hello: bytes,
+    reply: bytes,
+    environment: Mapping[str, str],
+    command: str = "",
+    in_memory: str = "",
 ) -> Iterator[Running]:
-    """Run the image until the block ends; raises NotStarted where its server does not answer."""
+    """Run the image until the block ends, with the folder `in_memory` there instead of on a disk.
+
+    Raises NotStarted where its server does not answer.
+    """
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - as above
 
     box = DockerContainer(image, env=dict(environment), command=command or None).with_exposed_ports(port)
+    if in_memory:
+        box.with_tmpfs_mount(in_memory)
     try:
         with interfaces(change=True):
             box.start()

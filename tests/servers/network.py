@@ -49,5 +49,5 @@ def interfaces(*, change: bool) -> Iterator[None]:
     """
     path = Path(tempfile.gettempdir()) / f"cora-interfaces-{os.getuid()}.lock"
     with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX if change else fcntl.LOCK_SH)
+        fcntl.flock(lock, fcntl.LOCK_SH if change else fcntl.LOCK_EX)  # containers do not wait for each other
         yield

