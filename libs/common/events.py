@@ -1,7 +1,8 @@
 """What the services tell each other: past tense or request, ids not objects, never a token.
 
-A consumer ignores fields that it does not know; a new field is optional. `type` is the routing key (a sweep's doorbell
-adds its lane) and stands in the envelope, not in the body.
+A consumer ignores fields that it does not know; a new field is optional. What changes the meaning of a field gets a new
+`version`: who does not know it buries the message. `type` is the routing key (a sweep's doorbell adds its lane) and
+stands in the envelope, not in the body.
 """
 
 from datetime import datetime
@@ -22,6 +23,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     type: ClassVar[str]
+    version: Literal[1] = 1
 
     @property
     def routing_key(self) -> str:

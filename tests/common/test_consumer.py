@@ -79,6 +79,7 @@ async def never(_event: Event) -> None:
         (raw(b"\xff\xfe"), "unreadable item.removal_requested: body"),
         (raw(b"[]"), "unreadable item.removal_requested: body"),
         (raw(b"{}"), "unreadable item.removal_requested: integration_id"),
+        (raw(b'{"integration_id": 7, "version": 2}'), "unreadable item.removal_requested: version"),
         (raw(b'{"integration_id": "the-secret"}'), "unreadable item.removal_requested: integration_id"),
     ],
 )

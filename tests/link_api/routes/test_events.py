@@ -22,7 +22,7 @@ async def test_an_event_arrives_while_one_listens(live: World) -> None:
     async with listening(live) as listener:
         await live.emit(changed(7, 8))
         heard = await listener.next()
-    assert (heard.type, heard.data) == ("expenses.changed", {"user_id": 1, "expense_ids": [7, 8]})
+    assert (heard.type, heard.data) == ("expenses.changed", {"version": 1, "user_id": 1, "expense_ids": [7, 8]})
     assert heard.id.isdigit()
 
 
@@ -155,4 +155,5 @@ async def test_a_type_that_nobody_knows_here_passes_through(live: World) -> None
     """A stream shows what is in the table; a hint of another type changes nothing."""
     async with listening(live) as listener:
         await live.emit(StatusChanged(user_id=1, integration_id=3, status="active"))
-        assert (await listener.next()).data == {"user_id": 1, "integration_id": 3, "status": "active"}
+        heard = await listener.next()
+    assert heard.data == {"version": 1, "user_id": 1, "integration_id": 3, "status": "active"}
