@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo up down test test-fast check lint types laws fmt docs pictures migrate lock
+.PHONY: help install run demo up down test test-fast load check lint types laws fmt docs pictures migrate lock
 
 help: ## print this
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: $(READY) ## all tests, on real servers
 
 test-fast: $(READY) ## the tests that need no server
 	@$(BIN)/python -m pytest -m "not slow"
+
+load: $(READY) ## what takes too long for every run: 200 processes killed at random, nothing lost or doubled
+	@$(BIN)/python -m pytest tests/load/load_kills.py
 
 check: lint types laws test ## everything that must hold before a commit
 

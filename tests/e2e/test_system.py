@@ -1,0 +1,74 @@
+"""The system without faults, and under a storm of webhooks."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from tests.e2e.people import link_whatever_happens
+from tests.e2e.processes import SERVICES
+from tests.e2e.sites import Site, site
+from tests.servers.databases import Databases
+from tests.servers.rabbitmq import Rabbit
+
+USERNAMES = ["user_good", "user_household", "user_transactions_dynamic", *(f"user_business_{n}" for n in range(1, 18))]
+SECRETS = ("access-sandbox-", "public-sandbox-", "link-sandbox-", "the-plaid-secret", "Bearer ")
+COPIES = 10
+CHANGES = 8
+DOORBELLS_A_SYNC = 4
+"""At the least: a sync answers all that rang before it began."""
+SYNCED = text("SELECT count(*) FROM plaid_sync_history")
+
+
+@pytest.fixture(scope="module")
+async def everyone(
+    databases: Databases, rabbitmq_server: Rabbit, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Site]:
+    """A system of four processes, where 20 users have linked at the same moment."""
+    async with databases.fresh() as url, site(rabbitmq_server, url, tmp_path_factory.mktemp("system")) as started:
+        people = enumerate(USERNAMES, start=1)
+        await asyncio.gather(*(link_whatever_happens(started.running.system, *person) for person in people))
+        yield started
+
+
+async def test_twenty_banks_become_expenses(everyone: Site) -> None:
+    """All transactions of 20 users become their expenses, exactly once; one correlation id runs from end to end."""
+    await everyone.witness.settled()
+    assert len(await everyone.witness.items()) == 20
+    assert (await everyone.witness.compare()).transactions > 3_000
+
+    trails = (everyone.running.by_name[name].lines() for name in ("webhook_ingest", "sync_worker", "categorizer"))
+    assert set.intersection(*({line.get("correlation_id") for line in trail} - {None} for trail in trails))
+    said = everyone.running.logs()
+    for secret in SECRETS:
+        assert secret not in said
+
+
+@pytest.mark.parametrize("held_back", [0, 20], ids=["at once", "latest first"])
+async def test_a_storm_of_webhooks(everyone: Site, held_back: int) -> None:
+    """Each webhook comes ten times, shuffled: the result is the truth, and a burst costs few syncs of its item."""
+    witness, bank = everyone.witness, everyone.bank
+    await witness.settled()
+    items = (await witness.items())[-5:]
+    rung, synced = len(await bank.doorbells()), await syncs(everyone)
+    await bank.tell("webhooks/faults", duplicates=COPIES - 1, reorder=held_back)
+    await asyncio.gather(*(bank.add(item) for _ in range(CHANGES) for item in items))
+    await bank.tell("webhooks/faults")
+    await witness.settled()
+    doorbells = len(await bank.doorbells()) - rung
+    assert doorbells >= CHANGES * COPIES * len(items)
+    assert (await syncs(everyone) - synced) * DOORBELLS_A_SYNC <= doorbells
+
+
+async def syncs(everyone: Site) -> int:
+    """Return how many syncs there were so far."""
+    async with everyone.witness.database.transaction() as session:
+        return int((await session.execute(SYNCED)).scalar_one())
+
+
+async def test_every_process_ends_in_order(everyone: Site) -> None:
+    """On SIGTERM each service drains and exits with 0."""
+    ends = (everyone.running.by_name[name].end(signal.SIGTERM) for name in SERVICES)
+    assert await asyncio.gather(*ends) == [0, 0, 0, 0]
