@@ -13,6 +13,9 @@ from tests.servers.rabbitmq import Rabbit
 from tests.servers.restartable_postgres import RestartablePostgres, restartable_postgres
 from tests.servers.skips import skipping
 
+PAGE_TAKES = 0.5
+"""Seconds of a call for a page: long enough to be interrupted in."""
+
 
 @pytest.fixture(scope="module")
 async def linked(
@@ -32,6 +35,7 @@ async def test_stopped_and_crashed_while_banks_are_imported(linked: tuple[Site, 
     """PostgreSQL stops, then crashes, in the middle of imports and webhooks: no try is counted, nothing is lost."""
     at, server = linked
     items = await at.witness.items()
+    await at.bank.slow_down(PAGE_TAKES)
     for crash, user_id in ((False, 5), (True, 6)):
         await link_whatever_happens(at.running.system, user_id, "user_business_1500")
         await at.witness.imports(user_id)
@@ -39,6 +43,7 @@ async def test_stopped_and_crashed_while_banks_are_imported(linked: tuple[Site, 
         await asyncio.gather(*(at.bank.stir(item) for _ in range(5) for item in items))
         await asyncio.sleep(2)
         await server.start()
+    await at.bank.slow_down(0)
     await at.witness.settled()
     assert all(process.runs for process in at.running.by_name.values())
     assert {doorbell["status"] for doorbell in await at.bank.doorbells()} == {200}
