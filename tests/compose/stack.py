@@ -97,6 +97,11 @@ class Stack:
         told: list[dict[str, Any]] = json.loads(docker("inspect", container))
         return told[0]
 
+    def address(self, container: str) -> str | None:
+        """Return a container's address on the front network, as the stand-in sees it; None where it has none."""
+        network = self.inspect(container)["NetworkSettings"]["Networks"].get(f"{self.project}_front")
+        return network and str(network["IPAddress"])
+
     def execute(self, container: str, *command: str) -> str:
         """Run a command in a container and return its output."""
         return docker("exec", container, *command)
