@@ -36,7 +36,7 @@ async def test_posted(database: Database, bank: Bank, pipeline: Pipeline, emitte
     assert (expense.needs_review, expense.pipeline_version, expense.withdrawn_at) == (False, PIPELINE_VERSION, None)
     row = (await bank.transactions())[id_]
     assert (row.expense_id, row.decided_version) == (expense.id, row.version)
-    assert bodies(emitted) == [{"user_id": 1, "expense_ids": [expense.id]}]
+    assert bodies(emitted) == [{"version": 1, "user_id": 1, "expense_ids": [expense.id]}]
 
 
 async def test_again(database: Database, bank: Bank, pipeline: Pipeline, emitted: list[Message]) -> None:

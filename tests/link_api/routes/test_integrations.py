@@ -63,7 +63,7 @@ async def test_a_disconnect_ends_lease_and_syncs_and_asks_for_the_removal(live: 
     assert (row["is_active"], row["lease_token"], row["lease_expires_at"]) == (False, None, None)
     assert row["due"]
     assert row["access_token"] == "sealed"
-    assert await live.emitted("item.removal_requested") == [{"integration_id": book.integration_id}]
+    assert await live.emitted("item.removal_requested") == [{"version": 1, "integration_id": book.integration_id}]
     [hint] = await live.rows("SELECT user_id, type, body::jsonb AS body FROM user_events")
     assert (hint["user_id"], hint["type"], hint["body"]["status"]) == (1, "item.status_changed", "removing")
 
