@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from random import Random
 from urllib.parse import urlsplit
 
 import httpx2
@@ -98,14 +99,16 @@ class Courier:
             self._start(parcel)
 
     def release(self) -> None:
-        """Send what a reorder fault holds back, latest first."""
+        """Send what a reorder fault holds back, latest first or shuffled."""
         held, self._held = self._held, []
-        latest_first = [replace(parcel) for parcel in reversed(held) for _ in range(1 + self.faults.duplicates)]
+        parcels = [replace(parcel) for parcel in reversed(held) for _ in range(1 + self.faults.duplicates)]
+        if self.faults.shuffle is not None:
+            Random(self.faults.shuffle).shuffle(parcels)  # noqa: S311 - an order, no secret
         if self.faults.reorder:
-            self._on_the_way |= dict.fromkeys(latest_first)
-            self._tasks.start(self._deliver_in_turn(latest_first))
+            self._on_the_way |= dict.fromkeys(parcels)
+            self._tasks.start(self._deliver_in_turn(parcels))
         else:
-            for parcel in latest_first:
+            for parcel in parcels:
                 self._start(parcel)
         for forgery in self.faults.forge:
             for parcel in held:

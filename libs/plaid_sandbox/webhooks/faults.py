@@ -14,6 +14,7 @@ class Faults(BaseModel):
 
     duplicates: int = Field(default=0, ge=0, le=100, description="further copies of every webhook")
     reorder: int = Field(default=0, ge=0, le=100, description="hold so many webhooks, then send them latest first")
+    shuffle: int | None = Field(default=None, description="mix what goes out together, copies too, by this seed")
     drop: int = Field(default=0, ge=0, description="the next so many webhooks are lost")
     delay: float = Field(default=0, ge=0, description="seconds that every webhook comes late, by the stand-in's clock")
     forge: tuple[Forgery, ...] = ()

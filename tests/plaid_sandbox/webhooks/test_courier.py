@@ -1,4 +1,5 @@
 import asyncio
+from itertools import pairwise
 from time import time
 from typing import get_args
 
@@ -147,6 +148,25 @@ async def test_webhooks_can_be_doubled_reordered_and_dropped(stand_in: StandIn, 
     assert len(numbers(receiver)) == 4
     await fire(stand_in, access_token, 6)
     await receiver.until(lambda: numbers(receiver)[4:] == [6, 5, 4])
+
+
+async def test_copies_can_be_shuffled(stand_in: StandIn, receiver: Receiver) -> None:
+    """All copies of all held webhooks come once each, mixed; the same seed mixes them the same way."""
+    access_token, _ = await stand_in.link(webhook=receiver.url)
+    await receiver.until(lambda: "HISTORICAL_UPDATE" in receiver.codes)
+
+    async def shuffled(seed: int) -> list[int]:
+        before = len(numbers(receiver))
+        await stand_in.post(FAULTS, duplicates=4, reorder=3, shuffle=seed)
+        for number in (1, 2, 3):
+            await fire(stand_in, access_token, number)
+        await receiver.until(lambda: len(numbers(receiver)) == before + 15)
+        return numbers(receiver)[before:]
+
+    first, again, other = await shuffled(0), await shuffled(0), await shuffled(1)
+    assert sorted(first) == sorted([1, 2, 3] * 5)
+    assert first == again != other
+    assert sum(one != after for one, after in pairwise(first)) > 2
 
 
 async def test_forgeries_come_besides_and_none_is_genuine(stand_in: StandIn, receiver: Receiver) -> None:
