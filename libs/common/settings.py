@@ -6,7 +6,15 @@ from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from common.secret_files import FilesNamed, Unreadable
@@ -95,6 +103,13 @@ class PlaidSettings(Block):
     plaid_secret: SecretStr = Field(min_length=1)
     plaid_env: Literal["sandbox", "production"]
     plaid_base_url: AnyHttpUrl | None = None
+
+    @field_validator("plaid_base_url")
+    @classmethod
+    def _is_https_in_production(cls, url: AnyHttpUrl | None, info: ValidationInfo) -> AnyHttpUrl | None:
+        if url and info.data.get("plaid_env") == "production" and url.scheme != "https":
+            raise ValueError("must begin with https:// in production, else secrets travel in the clear")
+        return url
 
     @property
     def plaid_host(self) -> str:

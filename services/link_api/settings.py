@@ -72,9 +72,18 @@ class Settings(StandardSettings, PlaidSettings, SealingSettings):
         overridden = self.plaid_link_url or self.plaid_base_url
         return f"{self.plaid_link_host}{LINK_SCRIPT}" if overridden else PLAID_LINK_SCRIPT
 
+    @field_validator("plaid_link_url")
+    @classmethod
+    def _goes_with_a_base_url(cls, url: AnyHttpUrl | None, info: ValidationInfo) -> AnyHttpUrl | None:
+        if url and info.data.get("plaid_base_url", url) is None:  # one that is wrong was told already
+            raise ValueError(
+                "is for the stand-in of Plaid: set PLAID_BASE_URL too, or leave both empty for Plaid itself"
+            )
+        return url
+
     @field_validator("plaid_redirect_uri")
     @classmethod
-    def _is_https_in_production(cls, uri: str | None, info: ValidationInfo) -> str | None:
+    def _redirects_by_https_in_production(cls, uri: str | None, info: ValidationInfo) -> str | None:
         if uri and info.data.get("plaid_env") == "production" and not uri.startswith("https://"):
             raise ValueError("must begin with https:// in production")
         return uri

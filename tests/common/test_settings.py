@@ -166,6 +166,14 @@ def test_plaids_host(environment: str, base_url: str, host: str, monkeypatch: py
     assert load(Everything).plaid_host == host
 
 
+def test_production_is_reached_by_https_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In production no secret and no bank data goes over an open line, to a stand-in least of all."""
+    monkeypatch.setenv("PLAID_ENV", "production")
+    monkeypatch.setenv("PLAID_BASE_URL", "http://plaid_sandbox:8100")
+
+    assert complaint().splitlines()[1].startswith("  PLAID_BASE_URL: must begin with https:// in production")
+
+
 @pytest.mark.parametrize("name", [*VALID, "SYNC_MAX_SILENCE"])
 def test_a_file_instead(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every setting may be the text of a file that NAME_FILE names, without its last line break."""

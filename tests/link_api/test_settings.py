@@ -99,6 +99,18 @@ def test_a_redirect_is_encrypted_in_production(environment: pytest.MonkeyPatch) 
         load(Settings)
 
 
+@pytest.mark.parametrize(("base_url", "wrong"), [("", "PLAID_LINK_URL"), ("no URL", "PLAID_BASE_URL")])
+def test_a_link_of_its_own_goes_with_a_plaid_of_its_own(
+    environment: pytest.MonkeyPatch, base_url: str, wrong: str
+) -> None:
+    """Browsers are never led to a stand-in while the services talk to Plaid; what is wrong is told once."""
+    environment.setenv("PLAID_BASE_URL", base_url)
+    environment.setenv("PLAID_LINK_URL", "http://127.0.0.1:8100")
+    with pytest.raises(SystemExit) as stopped:
+        load(Settings)
+    assert [line.split(":")[0].strip() for line in str(stopped.value).splitlines()[1:]] == [wrong]
+
+
 @pytest.mark.parametrize(
     ("base_url", "link_url", "script", "host"),
     [
