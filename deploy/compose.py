@@ -26,6 +26,9 @@ UNUSED = "unused"
 HELP = """Not everything is up: in deploy/, `docker compose ps --all` and `docker compose logs` tell why.
 A port in use? Set PROXY_PORT or SANDBOX_PORT in deploy/.env."""
 
+ONE_NODE = """COMPOSE_FILE names docker-compose.secrets.yml and docker-compose.cluster.yml: take one of the two away.
+Secrets as files are for one node of RabbitMQ; three would take the word in .env for their password."""
+
 
 def call(*arguments: str, **overrides: str) -> str:
     """Run a docker command and return its output; end the process with what it said where it fails."""
@@ -57,15 +60,22 @@ def need_docker() -> None:
             sys.exit(advice)
 
 
+def settings_file() -> Path:
+    """Return where a deployment's settings are: the first file that COMPOSE_ENV_FILES lists, else deploy/.env."""
+    return FOLDER / (os.environ.get("COMPOSE_ENV_FILES", "").split(",")[0] or environment.FILE)
+
+
 def up() -> None:
     """Build, start, wait until all are healthy, and say where the page is."""
-    for sentence in environment.prepare(Path(os.environ.get("COMPOSE_ENV_FILES", environment.FILE))):
+    for sentence in environment.prepare(settings_file()):
         print(sentence)
-    call("compose", "config", "--quiet")
+    project = config()
+    if "rabbitmq2" in project["services"] and "rabbitmq_password" in project.get("secrets", {}):
+        sys.exit(ONE_NODE)
     print("Building the images, and starting PostgreSQL, RabbitMQ and the services ...", flush=True)
     if show("compose", "up", "--build", "--detach", "--wait", "--remove-orphans"):
         sys.exit(f"\n{HELP}")
-    print(f"\n  CORA Bank Sync is running.\n\n  Open  {page(settings_of(config()), published('proxy', 80))}\n")
+    print(f"\n  CORA Bank Sync is running.\n\n  Open  {page(settings_of(project), published('proxy', 80))}\n")
     print("  Scale it    cd deploy && docker compose up -d --scale sync_worker=4 --scale categorizer=2")
     print("  Look at it  cd deploy && docker compose logs --follow")
     print("  Remove it   make down, and its data too\n")

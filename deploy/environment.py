@@ -27,12 +27,15 @@ FRESH: Mapping[str, Callable[[], str]] = {
 
 
 def fill(text: str) -> tuple[str, list[str]]:
-    """Return the file's text with every empty secret filled in, and their names. A value that stands is kept."""
+    """Return the text with every empty or missing secret filled in, and their names. A value that stands is kept."""
     made = []
     for name, fresh in FRESH.items():
         line = f"{name}={fresh()}"
-        text, found = re.subn(rf"^{name}=[ \t]*$", line, text, count=1, flags=re.MULTILINE)
-        if found:
+        text, filled = re.subn(rf"^{name}=[ \t]*$", line, text, count=1, flags=re.MULTILINE)
+        missing = not re.search(rf"^[ \t]*(export[ \t]+)?{name}[ \t]*[=:]", text, flags=re.MULTILINE)
+        if missing:
+            text = f"{text.rstrip()}\n{line}\n".lstrip()
+        if filled or missing:
             made.append(name)
     return text, made
 

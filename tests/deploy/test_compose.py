@@ -37,6 +37,30 @@ def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
+def files(more: str) -> str:
+    """Return what stands in COMPOSE_FILE for these further files."""
+    return ":".join(["docker-compose.yml", *(f"docker-compose.{name}.yml" for name in more.split(":"))])
+
+
+@pytest.mark.parametrize(
+    ("listed", "first"),
+    [
+        (None, environment.FILE),
+        ("", environment.FILE),
+        ("mine.env", compose.FOLDER / "mine.env"),
+        ("/etc/cora/.env,local.env", Path("/etc/cora/.env")),
+    ],
+)
+def test_settings_are_where_compose_finds_them(
+    listed: str | None, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several files may be listed, and are found from the folder that compose runs in; ours is the first."""
+    monkeypatch.delenv("COMPOSE_ENV_FILES", raising=False)
+    if listed is not None:
+        monkeypatch.setenv("COMPOSE_ENV_FILES", listed)
+    assert compose.settings_file() == first
+
+
 def test_a_token_is_what_link_api_takes() -> None:
     """The token of `make up` is a JWT of the demo user, signed with the deployment's secret."""
     claims = jwt.decode(compose.token(SECRET), SECRET, algorithms=["HS256"])
@@ -100,18 +124,31 @@ def test_an_empty_secret_is_one_clear_sentence(name: str, env_file: Path) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("more", ["public", "secrets", "cluster", "public:secrets"])
+@pytest.mark.parametrize("more", ["public", "secrets", "cluster", "public:secrets", "public:cluster"])
 def test_every_further_file_fits(more: str, env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files that .env.example offers go with the first one, in all profiles."""
-    files = ["docker-compose.yml", *(f"docker-compose.{name}.yml" for name in more.split(":"))]
-    monkeypatch.setenv("COMPOSE_FILE", ":".join(files))
+    monkeypatch.setenv("COMPOSE_FILE", files(more))
     compose.call("compose", "--profile", "*", "config", "--quiet")
 
 
 @pytest.mark.slow
-def test_secrets_as_files_are_nowhere_else(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("more", ["secrets:cluster", "cluster:secrets", "cluster:public:secrets"])
+def test_three_nodes_and_secrets_as_files_are_refused(
+    more: str, env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three nodes whose password were the word in `.env` never start."""
+    monkeypatch.setenv("COMPOSE_FILE", files(more))
+    monkeypatch.setattr(compose, "show", lambda *_words: pytest.fail("started"))
+    with pytest.raises(SystemExit) as end:
+        compose.up()
+    assert end.value.code == compose.ONE_NODE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", ["secrets", "public:secrets", "secrets:public"])
+def test_secrets_as_files_are_nowhere_else(more: str, env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With docker-compose.secrets.yml no container finds a secret in its environment, only the file that holds it."""
-    monkeypatch.setenv("COMPOSE_FILE", "docker-compose.yml:docker-compose.secrets.yml")
+    monkeypatch.setenv("COMPOSE_FILE", files(more))
     project = compose.config()
     given = compose.settings_of(project)
     assert [(one, name) for one, values in given.items() for name in SECRETS if values.get(name)] == []

@@ -27,13 +27,27 @@ def test_a_missing_file_is_the_example_with_secrets(tmp_path: Path) -> None:
 def test_a_value_is_never_overwritten(tmp_path: Path) -> None:
     """What an operator set stands, to the letter; only what is empty is filled in, once."""
     file = tmp_path / ".env"
-    file.write_text("# mine\nAUTH_JWT_SECRET=kept\nPOSTGRES_PASSWORD= \nPLAID_SECRET=\n")
+    kept = (name for name in environment.FRESH if name not in {"AUTH_JWT_SECRET", "POSTGRES_PASSWORD"})
+    others = "".join(f"export {name}=kept\n" for name in kept)
+    file.write_text(f"# mine\nAUTH_JWT_SECRET=kept\nPOSTGRES_PASSWORD= \nPLAID_SECRET=\n{others}")
     assert environment.prepare(file) == ["New secrets in .env: POSTGRES_PASSWORD."]
     lines = file.read_text().splitlines()
     assert (lines[0], lines[1], lines[3]) == ("# mine", "AUTH_JWT_SECRET=kept", "PLAID_SECRET=")
     before = file.read_bytes()
     assert environment.prepare(file) == []
     assert file.read_bytes() == before
+
+
+def test_a_secret_that_an_older_file_lacks_is_added(tmp_path: Path) -> None:
+    """After an upgrade the settings of the release before are enough, whether or not they end in a line break."""
+    file = tmp_path / ".env"
+    older = {name: "kept" for name in environment.FRESH if name != "RABBITMQ_ERLANG_COOKIE"}
+    file.write_text("\n".join(["# RABBITMQ_ERLANG_COOKIE=", *(f"{name}={value}" for name, value in older.items())]))
+    assert environment.prepare(file) == ["New secrets in .env: RABBITMQ_ERLANG_COOKIE."]
+    values = dotenv_values(file)
+    assert values.pop("RABBITMQ_ERLANG_COOKIE")
+    assert values == older
+    assert environment.prepare(file) == []
 
 
 def test_two_fillings_differ() -> None:

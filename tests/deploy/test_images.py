@@ -87,6 +87,8 @@ def test_only_what_is_named_reaches_an_image() -> None:
     let_in = {pattern for pattern in patterns if pattern.startswith("!")}
     assert let_in == {"!services/", "!libs/", "!deploy/", "!deploy/requirements/"}
     assert "deploy/*" in patterns
+    shut_out = patterns[max(map(patterns.index, let_in)) + 1 :]
+    assert "**/.env*" in shut_out  # what comes later counts
 
 
 @pytest.mark.parametrize("service", COMPOSE["services"])
