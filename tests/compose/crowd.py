@@ -24,6 +24,8 @@ CONVERGED = (30.0 + 15.0) * (2 if "PYTEST_XDIST_WORKER" in os.environ else 1)
 """Seconds after the last container that failed is healthy: a dead worker's lease and what follows; twice that where
 other tests take the processor at the same time."""
 BREATH = 0.1
+HELD = 3.0
+"""Seconds that a page takes which a worker is to be caught with."""
 NEWS_EVERY = 0.25
 """Seconds."""
 
@@ -61,9 +63,22 @@ class Crowd:
         """Return the calls for pages that the stand-in has seen after this number."""
         return await sync_calls(self.bank.client, since)
 
-    async def being_read(self, user_id: int) -> str:
-        """Return the address of the worker that reads this user's bank, at a moment when one imports it."""
+    @asynccontextmanager
+    async def being_read(self, user_id: int) -> AsyncIterator[str]:
+        """Yield the address of the worker that imports this new user's bank, while a later page of it is on its way.
+
+        The first call from now on is free: what comes before the bank knows any page has no cursor. Each further one
+        is held until the block ends, so one with a cursor is held for sure, and long enough to be seen.
+        """
         [item_id] = [row["item_id"] for row in await self.rows() if row["user_id"] == user_id]
+        await self.bank.hold_page(item_id, 2, HELD, calls=1_000_000)
+        try:
+            yield await self._reader(item_id)
+        finally:
+            with suppress(httpx2.TransportError):  # a stand-in that is down has forgotten it
+                await self.bank.tell("outages/clear")
+
+    async def _reader(self, item_id: str) -> str:
         async with asyncio.timeout(PATIENCE):
             while True:
                 for call in (await self.bank.ask(f"calls?path={SYNC}&item_id={item_id}"))["calls"]:
@@ -74,9 +89,11 @@ class Crowd:
     @asynccontextmanager
     async def slow_pages(self, seconds: float) -> AsyncIterator[None]:
         """Let each page take the bank so long during the block."""
-        await self.bank.tell("outages", path=SYNC, delay=seconds, calls=1_000_000)
-        yield
-        await self.bank.tell("outages/clear")
+        await self.bank.slow_down(seconds)
+        try:
+            yield
+        finally:
+            await self.bank.slow_down(0)
 
     @asynccontextmanager
     async def news(self) -> AsyncIterator[None]:

@@ -1,6 +1,5 @@
 """The compose project under test: built, started and removed as a whole, beside whatever else runs here."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -10,18 +9,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
-import httpx2
-from sqlalchemy import RowMapping
-
 from common.database import Database
 from deploy import environment
-from deploy.demo import state
+from deploy.compose import remains
 from deploy.embedded import System
-from deploy.truth import Comparison, compare, items
 from tests.servers import Missing
 from tests.servers.containers import docker_answers
 from tests.servers.network import free_port, interfaces
@@ -34,6 +28,8 @@ OURS = ("link_api", "webhook_ingest", "sync_worker", "categorizer", "plaid_sandb
 CHANGING = frozenset({"up", "down", "start", "stop", "restart", "kill", "rm", "run", "pause", "unpause"})
 PATIENCE = 300.0
 """Seconds that a command may take: the first one builds the images."""
+KINDS = ("container", "network", "volume", "image")
+"""What a project makes."""
 
 
 class Failed(Exception):
@@ -124,31 +120,13 @@ class Stack:
         finally:
             await opened.close()
 
-    async def settled(self, within: float = 90.0) -> Comparison:
-        """Return what was compared once every linked bank is imported whole and PostgreSQL equals the truth."""
-        async with (
-            self.database() as database,
-            httpx2.AsyncClient(base_url=self.system.sandbox_url, timeout=60) as bank,
-        ):
-            deadline = perf_counter() + within
-            while True:
-                whole = all(map(_is_whole, await state(database)))
-                compared = await compare(database, bank, await items(bank))
-                if whole and compared.equal:
-                    return compared
-                assert perf_counter() < deadline, (
-                    f"after {within:.0f} s: whole {whole}, {len(compared.lost)} lost, {len(compared.duplicated)} twice"
-                )
-                await asyncio.sleep(0.2)
-
-
-def _is_whole(row: RowMapping) -> bool:
-    return row["stage"] == "HISTORICAL_UPDATE_COMPLETE" and row["settled"] and not row["undecided"]
-
 
 @contextmanager
 def stack(folder: Path) -> Iterator[Stack]:
-    """Build and start a project, its settings in the folder; raises Missing where Docker or compose is not there."""
+    """Build and start a project, its settings in the folder; at the end nothing of it may remain.
+
+    Raises Missing where Docker or compose is not there.
+    """
     need_compose()
     made = prepared(folder)
     try:
@@ -156,6 +134,7 @@ def stack(folder: Path) -> Iterator[Stack]:
         yield made
     finally:
         made.make("down")
+    assert [kind for kind in KINDS if remains(kind, made.project)] == []
 
 
 def prepared(folder: Path) -> Stack:

@@ -3,10 +3,8 @@ from pathlib import Path
 import pytest
 
 from deploy.compose import remains
-from tests.compose.stack import need_compose, prepared
+from tests.compose.stack import KINDS, need_compose, prepared
 from tests.servers.skips import skipping
-
-KINDS = ("container", "network", "volume", "image")
 
 
 @pytest.mark.slow

@@ -16,8 +16,6 @@ SERVICES = (
 )  # fmt: skip
 START = 120.0
 """Seconds that a container may take to be healthy again, RabbitMQ on a machine with other work."""
-PAGE_TAKES = 0.3
-"""Seconds: an import of two pages can be caught in the middle."""
 
 PLAIDS_PATIENCE = 600.0
 """Seconds until Plaid tries the last time but one to tell us what nobody took: skipped, since each try waits longer."""
@@ -37,14 +35,13 @@ async def test_killed_container_comes_back(stack: Stack, people: Crowd, service:
     """Docker starts it again and no other; what was being linked, imported and told meanwhile becomes expenses."""
     before = starts(stack)
     async with people.news():
-        async with people.slow_pages(PAGE_TAKES):
-            [importing] = await people.link("user_business_700")
-            reader = await people.being_read(importing)
+        [importing] = await people.link("user_business_700")
+        async with people.being_read(importing) as reader:
             victim = container_of(stack, service, reader)
             await asyncio.to_thread(stack.kill, victim)
-            linking = asyncio.create_task(people.link("user_business_60"))
+        async with asyncio.TaskGroup() as together:
+            together.create_task(people.link("user_business_60"))
             await healthy(stack, victim, before[victim])
-        await linking
     await people.bank.tell("clock/advance", seconds=PLAIDS_PATIENCE)
     await people.stands(within=CONVERGED)
     assert [str(overlap) for overlap in overlaps(await people.calls())] == []

@@ -28,8 +28,10 @@ async def people(stack: Stack) -> AsyncIterator[Crowd]:
     """Users whose banks answer slowly and ring several times for the same news."""
     async with crowd(stack, FIRST_USER) as gathered, gathered.slow_pages(PAGE_TAKES):
         await gathered.bank.tell("webhooks/faults", duplicates=COPIES)
-        yield gathered
-        await gathered.bank.tell("webhooks/faults")
+        try:
+            yield gathered
+        finally:
+            await gathered.bank.tell("webhooks/faults")
 
 
 @pytest.fixture(scope="module")

@@ -62,10 +62,10 @@ class Bank:
         if seconds:
             await self.tell("outages", path=SYNC, delay=seconds, calls=1_000_000)
 
-    async def hold_page(self, item_id: str, number: int, seconds: float) -> None:
-        """Let the so many-th call for a page of this Item take so long."""
+    async def hold_page(self, item_id: str, number: int, seconds: float, calls: int = 1) -> None:
+        """Let the so many-th call for a page of this Item, and so many calls in all, take so long."""
         await self.tell("outages", path=SYNC, item_id=item_id, calls=number - 1)
-        await self.tell("outages", path=SYNC, item_id=item_id, delay=seconds)
+        await self.tell("outages", path=SYNC, item_id=item_id, delay=seconds, calls=calls)
 
     async def doorbells(self) -> list[dict[str, Any]]:
         """Return every attempt so far to deliver a webhook that asks for a sync."""
