@@ -11,6 +11,7 @@ from deploy.compose import page, settings_of
 from deploy.demo import link
 from deploy.lock import SERVICES, lock_of, pins
 from tests.browser.board import OAUTH_BANK, Board
+from tests.compose.crowd import crowd
 from tests.compose.stack import OURS, Stack
 
 USER, STREAM_USER, PAGE_USER = 4_001, 4_002, 4_003
@@ -36,8 +37,11 @@ async def api(stack: Stack) -> AsyncIterator[httpx2.AsyncClient]:
 
 async def test_a_linked_bank_becomes_expenses(stack: Stack) -> None:
     """Through the proxy a user links a bank, its webhooks come in there too, and every expense equals the truth."""
-    await link(stack.system, USER, "user_good")
-    assert (await stack.settled()).transactions > 500
+    async with crowd(stack, USER) as people:
+        await people.link("user_good")
+        await people.stands()
+        [row] = await people.rows()
+    assert row["expenses"] > 500
 
 
 async def test_events_are_not_held_back(stack: Stack, api: httpx2.AsyncClient) -> None:
