@@ -23,9 +23,9 @@ SERVER_SETTINGS = {
 }
 """Milliseconds and seconds. Nothing of ours may rely on a lock that a frozen process could keep."""
 
-NOT_NOW = ("08", "25P03", "28", "3D", "40", "53", "55P03", "57")
-"""SQLSTATEs (PostgreSQL, appendix A): connection lost, idle too long, not let in, no such database, rolled back, too
-full, locked, told to stop."""
+NOT_NOW = ("08", "25006", "25P03", "28", "3D", "40", "53", "55P03", "57")
+"""SQLSTATEs (PostgreSQL, appendix A): connection lost, a standby, idle too long, not let in, no such database, rolled
+back, too full, locked, told to stop."""
 
 
 class Unreachable(OSError):

@@ -55,13 +55,12 @@ class Outage:
         return None
 
 
-def outlasting(handlers: Handlers, ping: Callable[[], Awaitable[None]], *, pause: float = PAUSE) -> Handlers:
+def outlasting(handlers: Handlers, outage: Outage) -> Handlers:
     """Return the handlers so that each tries its event again when an outage of PostgreSQL is over.
 
     What fails while the server does answer is tried once more, since its connection may have been lost to an outage
     that ended meanwhile; then the fault is the handler's.
     """
-    outage = Outage(ping, pause=pause)
 
     def hold(handle: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
         async def handle_through_outages(event: Any) -> None:

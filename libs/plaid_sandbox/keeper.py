@@ -43,3 +43,8 @@ def _replace(file: Path, text: str) -> None:
         writing.flush()
         os.fsync(writing.fileno())
     fresh.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the rename itself
+    finally:
+        os.close(folder)

@@ -11,7 +11,7 @@ from categorizer.sweep import Sweep
 from common import web
 from common.broker import topology
 from common.consumer import dispatch
-from common.outage import outlasting
+from common.outage import Outage, outlasting
 from common.runtime import GRACE, Infrastructure, Service
 
 
@@ -20,7 +20,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     """Yield the running service; on the way out it takes no more messages and finishes those in hand."""
     database, broker = infrastructure.database, infrastructure.broker
     pipeline = Pipeline(data.catalogue(), settings.categorizer_review_below)
-    patient = outlasting(handlers(database, pipeline), database.ping)
+    patient = outlasting(handlers(database, pipeline), Outage(database.ping))
     consumer = await broker.consume(topology.CATEGORIZE, dispatch(patient), prefetch=settings.categorizer_prefetch)
     try:
         yield Service(app=web.probes([database.ping]), loops=[Sweep(database).run])

@@ -8,7 +8,7 @@ from common import web
 from common.broker import Broker, Consumer, topology
 from common.broker.topology import Queue
 from common.consumer import Handlers, dispatch
-from common.outage import outlasting
+from common.outage import Outage, outlasting
 from common.plaid import Credentials, PlaidClient
 from common.runtime import GRACE, Infrastructure, Service
 from common.sealing import Vault
@@ -31,21 +31,22 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     removal = Removal(database, plaid, vault)
     people = Doorbells(database, sync, login, settings.sync_slots)
     clock = Doorbells(database, sync, login, settings.sweep_slots)
+    outage = Outage(database.ping)
     queues = {
-        topology.SYNC: outlasting(interactive(people, removal), database.ping),
-        topology.SWEEP: outlasting(sweeps(clock), database.ping),
+        topology.SYNC: (outlasting(interactive(people, removal), outage), settings.sync_prefetch),
+        topology.SWEEP: (outlasting(sweeps(clock), outage), settings.sweep_prefetch),
     }
     with closing(plaid):
-        async with _consuming(broker, queues, settings.sync_prefetch):
+        async with _consuming(broker, queues):
             yield Service(app=web.probes([database.ping]), loops=[Sweep(database).run])
 
 
 @asynccontextmanager
-async def _consuming(broker: Broker, queues: Mapping[Queue, Handlers], prefetch: int) -> AsyncIterator[None]:
-    """Consume the queues beside the block; afterwards stop all of them at once, with one grace for all."""
+async def _consuming(broker: Broker, queues: Mapping[Queue, tuple[Handlers, int]]) -> AsyncIterator[None]:
+    """Consume the queues, each with its handlers and prefetch; after the block stop all at once, in one grace."""
     consumers: list[Consumer] = []
     try:
-        for queue, handlers in queues.items():
+        for queue, (handlers, prefetch) in queues.items():
             consumers.append(await broker.consume(queue, dispatch(handlers), prefetch=prefetch))
         yield
     finally:

@@ -13,3 +13,4 @@ class Settings(StandardSettings, PlaidSettings, SealingSettings, SyncSettings):
     sync_slots: int = Field(default=4, ge=1, le=64)
     sweep_slots: int = Field(default=2, ge=1, le=64)
     sync_prefetch: int = Field(default=50, ge=1, le=1000)
+    sweep_prefetch: int = Field(default=10, ge=1, le=1000)

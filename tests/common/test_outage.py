@@ -11,7 +11,7 @@ from common.broker.topology import SYNC
 from common.consumer import dispatch
 from common.database import Unreachable
 from common.events import RemovalRequested, to_message
-from common.outage import outlasting
+from common.outage import Outage, outlasting
 
 EVENTS = [RemovalRequested(integration_id=number) for number in range(1, 6)]
 
@@ -40,7 +40,7 @@ Handle = Callable[[RemovalRequested], Coroutine[Any, Any, None]]
 
 
 def patient(server: Server, handle: Handle) -> Handle:
-    handlers = outlasting({RemovalRequested: handle}, server.ping, pause=0.01)
+    handlers = outlasting({RemovalRequested: handle}, Outage(server.ping, pause=0.01))
 
     async def handle_patiently(event: RemovalRequested) -> None:
         await handlers[RemovalRequested](event)
@@ -58,7 +58,7 @@ async def test_messages_are_held_while_the_database_is_away() -> None:
         handled.append(event.integration_id)
 
     broker = MemoryBroker()
-    handlers = outlasting({RemovalRequested: handle}, server.ping, pause=0.01)
+    handlers = outlasting({RemovalRequested: handle}, Outage(server.ping, pause=0.01))
     consumer = await broker.consume(SYNC, dispatch(handlers), prefetch=5)
     with capture_logs() as lines:
         published = [
@@ -142,7 +142,7 @@ async def test_stopping_gives_a_held_message_back() -> None:
         handled.append(event.integration_id)
 
     broker = MemoryBroker()
-    handlers = outlasting({RemovalRequested: handle}, server.ping, pause=0.01)
+    handlers = outlasting({RemovalRequested: handle}, Outage(server.ping, pause=0.01))
     consumer = await broker.consume(SYNC, dispatch(handlers), prefetch=5)
     published = asyncio.create_task(broker.publish(to_message(EVENTS[0], "an-id", datetime.now(UTC))))
     await until(lambda: server.pings > 2)

@@ -62,7 +62,10 @@ async def until(lines: AsyncIterator[str], last: str) -> AsyncIterator[str]:
             return
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz", "/%6detrics", "/METRICS", "/x/../metrics"])
+INSIDE = ["/metrics", "/healthz", "/readyz", "/%6detrics", "/METRICS", "/x/../metrics", "/metrics%0A", "/readyz%0A"]
+
+
+@pytest.mark.parametrize("path", INSIDE)
 async def test_what_is_for_operators_stays_inside(api: httpx2.AsyncClient, path: str) -> None:
     """The proxy hands out no probe and no metric of a service, however the address is written."""
     answer = await api.get(path)
@@ -70,7 +73,7 @@ async def test_what_is_for_operators_stays_inside(api: httpx2.AsyncClient, path:
 
 
 async def test_each_address_leads_to_its_service(api: httpx2.AsyncClient) -> None:
-    """Webhooks reach webhook_ingest, which asks for the signature; what only resembles one, and all else, link_api."""
+    """Webhooks reach webhook_ingest, which asks for the signature; what only resembles one, and the API, link_api."""
     webhook = await api.post("/api/plaid/webhook", json={})
     assert (webhook.status_code, webhook.json()["code"]) == (401, "missing")
     assert (await api.get("/api/plaid/webhook")).json()["detail"].endswith("/docs lists what there is.")

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+LAST_WORDS = 5.0
+"""Seconds for what was cancelled to clean up; its server may be silent too."""
+
 
 class InHand:
     """Runs coroutines as tasks, at most `limit` at once, and brings them to an end."""
@@ -27,10 +30,10 @@ class InHand:
         self._slots.release()
 
     async def settle(self, grace: float) -> None:
-        """Wait up to `grace` seconds for what runs, then cancel the rest; return when nothing runs any more."""
+        """Wait up to `grace` seconds for what runs, then cancel the rest and give it LAST_WORDS seconds to end."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            await asyncio.wait(self._tasks, timeout=LAST_WORDS)

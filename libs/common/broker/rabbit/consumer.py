@@ -50,11 +50,14 @@ class RabbitConsumer:
     async def stop(self, grace: float) -> None:
         """Take no more; wait for those in hand; give back what is not done after `grace` seconds."""
         self._stopping = True
-        if subscription := self._link.current:
-            queue, tag = subscription
+        until = asyncio.get_running_loop().time() + grace
+        if self._link.current is None:
+            await self._link.close()  # else it might yet subscribe
+        else:
+            queue, tag = self._link.current
             with suppress(BrokerUnavailable), translating():
-                await queue.cancel(tag, timeout=PATIENCE)
-        await self._in_hand.settle(grace)
+                await queue.cancel(tag, timeout=min(PATIENCE, grace))
+        await self._in_hand.settle(max(0.0, until - asyncio.get_running_loop().time()))
         await self._link.close()
 
     async def _subscribe(
@@ -67,7 +70,7 @@ class RabbitConsumer:
             await declare(connection, self._names, [self._queue])
             queue = await channel.get_queue(self._names.work(self._queue), ensure=False)
         await channel.set_qos(prefetch_count=self._prefetch)
-        return queue, await queue.consume(partial(self._take, channel))
+        return queue, await queue.consume(partial(self._take, channel), timeout=PATIENCE)
 
     async def _take(self, channel: AbstractChannel, incoming: AbstractIncomingMessage) -> None:
         """Start the message's own task: it outlives the channel, whose end would cancel this one."""

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import IntEnum
 from functools import partial
 from uuid import uuid4
 
@@ -100,16 +101,20 @@ async def declare(connection: AbstractConnection, names: Names, queues: Iterable
     return all(await asyncio.gather(*(_declare_all_of(connection, names, queue) for queue in queues)))
 
 
-async def _declare_all_of(connection: AbstractConnection, names: Names, queue: Queue) -> bool:
-    for name in arguments(names, queue):
-        TROUBLED.labels(name).set(0)
+class _State(IntEnum):
+    RIGHT = 0
+    DIFFERS = 1
+    MISSING = 2
 
-    steps = [
-        _is_there(connection, name, partial(_declare_queue, name, its_arguments))
-        for name, its_arguments in arguments(names, queue).items()
-    ]
-    there = await asyncio.gather(*steps)
-    return await _is_there(connection, names.work(queue), partial(_bind, names, queue)) and all(there)
+
+async def _declare_all_of(connection: AbstractConnection, names: Names, queue: Queue) -> bool:
+    wanted, work = arguments(names, queue), names.work(queue)
+    steps = [_take(connection, name, partial(_declare_queue, name, its)) for name, its in wanted.items()]
+    states = dict(zip(wanted, await asyncio.gather(*steps), strict=True))
+    states[work] = max(states[work], await _take(connection, work, partial(_bind, names, queue)))
+    for name, state in states.items():
+        TROUBLED.labels(name).set(state is not _State.RIGHT)
+    return _State.MISSING not in states.values()
 
 
 async def _declare_queue(name: str, its_arguments: FieldTable, channel: AbstractChannel) -> None:
@@ -122,23 +127,23 @@ async def _bind(names: Names, queue: Queue, channel: AbstractChannel) -> None:
         await work.bind(names.exchange, routing_key, timeout=PATIENCE)
 
 
-async def _is_there(
+async def _take(
     connection: AbstractConnection, name: str, step: Callable[[AbstractChannel], Awaitable[None]]
-) -> bool:
-    """Take the step on a channel of its own; return whether the queue is there, be it as it may."""
+) -> _State:
+    """Take a step towards the queue on a channel of its own; return how the queue is."""
     try:
         async with connection.channel(publisher_confirms=False) as channel:
             await step(channel)
     except ChannelPreconditionFailed as error:
         _report("broker.queue_differs", name, error, DIFFERS)
+        return _State.DIFFERS
     except (ChannelClosed, TimeoutError) as error:
         _report("broker.queue_missing", name, error, MISSING)
-        return False
-    return True
+        return _State.MISSING
+    return _State.RIGHT
 
 
 def _report(event: str, name: str, error: Exception, remedy: str) -> None:
-    TROUBLED.labels(name).set(1)
     log.error(event, queue=name, reason=str(error) or type(error).__name__, remedy=remedy)
 
 

@@ -89,10 +89,12 @@ class Link(Generic[T]):
             await asyncio.wait([self._running])
 
     async def _run(self) -> None:
-        pause = SHORTEST_PAUSE
+        pause, clock = SHORTEST_PAUSE, asyncio.get_running_loop().time
         while True:
+            began = clock()
             error = await self._in_own_task()
-            pause = SHORTEST_PAUSE if error is None else min(2 * pause, LONGEST_PAUSE)
+            lived = error is None and clock() - began > LONGEST_PAUSE
+            pause = SHORTEST_PAUSE if lived else min(2 * pause, LONGEST_PAUSE)
             wait = pause * random.uniform(0.5, 1)  # noqa: S311 - spreads reconnects, guards nothing
             happened = "broker.lost" if error is None else "broker.unreachable"
             log.warning(happened, link=self._name, reason=error, again_in=round(wait, 1))

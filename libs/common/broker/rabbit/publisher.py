@@ -41,7 +41,7 @@ class Publisher:
         return Outlet(connection, events, channel.default_exchange)
 
     async def publish(self, message: aio_pika.Message, routing_key: str, *, mandatory: bool) -> None:
-        """Return when every queue of the routing key has it; raises Unroutable where there is none."""
+        """Return when the queue of the routing key has it; raises Unroutable where there is none."""
         outlet = self._outlet()
         await self._send(outlet, outlet.events, message, routing_key, mandatory=mandatory)
 
