@@ -7,7 +7,6 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from random import Random
 from urllib.parse import urlsplit
 
 import httpx2
@@ -99,12 +98,10 @@ class Courier:
             self._start(parcel)
 
     def release(self) -> None:
-        """Send what a reorder fault holds back, latest first or shuffled."""
+        """Send what a reorder fault holds back: latest first and in turn, or shuffled and at once."""
         held, self._held = self._held, []
-        parcels = [replace(parcel) for parcel in reversed(held) for _ in range(1 + self.faults.duplicates)]
-        if self.faults.shuffle is not None:
-            Random(self.faults.shuffle).shuffle(parcels)  # noqa: S311 - an order, no secret
-        if self.faults.reorder:
+        parcels = [replace(parcel) for parcel in self.faults.copies(held)]
+        if self.faults.reorder and self.faults.shuffle is None:
             self._on_the_way |= dict.fromkeys(parcels)
             self._tasks.start(self._deliver_in_turn(parcels))
         else:

@@ -5,7 +5,7 @@ from typing import get_args
 
 from starlette.responses import Response
 
-from plaid_sandbox.webhooks.faults import Forgery
+from plaid_sandbox.webhooks.faults import Faults, Forgery
 from plaid_sandbox.webhooks.retries import RETRY_DELAYS
 from tests.plaid_sandbox.receiver import Receiver, receiving
 from tests.plaid_sandbox.running import StandIn, eventually, running, settings
@@ -151,22 +151,27 @@ async def test_webhooks_can_be_doubled_reordered_and_dropped(stand_in: StandIn, 
 
 
 async def test_copies_can_be_shuffled(stand_in: StandIn, receiver: Receiver) -> None:
-    """All copies of all held webhooks come once each, mixed; the same seed mixes them the same way."""
+    """Every copy of every webhook that was held comes once, and none of them before the last one is there."""
     access_token, _ = await stand_in.link(webhook=receiver.url)
     await receiver.until(lambda: "HISTORICAL_UPDATE" in receiver.codes)
+    await stand_in.post(FAULTS, duplicates=4, reorder=3, shuffle=1)
+    for number in (1, 2):
+        await fire(stand_in, access_token, number)
+    await asyncio.sleep(0.05)
+    assert numbers(receiver) == []
+    await fire(stand_in, access_token, 3)
+    await receiver.until(lambda: len(numbers(receiver)) == 15)
+    assert sorted(numbers(receiver)) == sorted([1, 2, 3] * 5)
 
-    async def shuffled(seed: int) -> list[int]:
-        before = len(numbers(receiver))
-        await stand_in.post(FAULTS, duplicates=4, reorder=3, shuffle=seed)
-        for number in (1, 2, 3):
-            await fire(stand_in, access_token, number)
-        await receiver.until(lambda: len(numbers(receiver)) == before + 15)
-        return numbers(receiver)[before:]
 
-    first, again, other = await shuffled(0), await shuffled(0), await shuffled(1)
-    assert sorted(first) == sorted([1, 2, 3] * 5)
+def test_the_seed_is_the_order() -> None:
+    """Shuffled copies are mixed with each other's; the same seed mixes them the same way, another one another way."""
+    held = [1, 2, 3]
+    in_turn, first, again, other = (Faults(duplicates=4, shuffle=seed).copies(held) for seed in (None, 0, 0, 1))
+    assert in_turn == [3] * 5 + [2] * 5 + [1] * 5
     assert first == again != other
-    assert sum(one != after for one, after in pairwise(first)) > 2
+    assert sorted(first) == sorted(other) == sorted(in_turn)
+    assert sum(one != after for one, after in pairwise(first)) > len(held) - 1
 
 
 async def test_forgeries_come_besides_and_none_is_genuine(stand_in: StandIn, receiver: Receiver) -> None:
