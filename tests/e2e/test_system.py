@@ -35,11 +35,17 @@ async def everyone(
 
 
 async def test_twenty_banks_become_expenses(everyone: Site) -> None:
-    """All transactions of 20 users become their expenses, exactly once; one correlation id runs from end to end."""
+    """All transactions of 20 users become their expenses, exactly once."""
     await everyone.witness.settled()
     assert len(await everyone.witness.items()) == 20
     assert (await everyone.witness.compare()).transactions > 3_000
 
+
+async def test_one_correlation_id_from_webhook_to_expense(everyone: Site) -> None:
+    """What a webhook led to bears its correlation id in every service's log, and no log tells a secret."""
+    await everyone.witness.settled()
+    await everyone.bank.add((await everyone.witness.items())[0])
+    await everyone.witness.settled()
     trails = (everyone.running.by_name[name].lines() for name in ("webhook_ingest", "sync_worker", "categorizer"))
     assert set.intersection(*({line.get("correlation_id") for line in trail} - {None} for trail in trails))
     said = everyone.running.logs()
