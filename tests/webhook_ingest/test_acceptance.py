@@ -70,6 +70,7 @@ async def test_the_broker_is_down(broker: FaultyBroker, database: Database) -> N
 async def test_the_broker_does_not_confirm(broker: FaultyBroker, database: Database) -> None:
     """A broker that takes and does not confirm (an alarm, a partition) counts as down after the patience."""
     broker.hangs = True
+    await database.ping()
     started = perf_counter()
 
     assert await Acceptance(broker, database, patience=PATIENCE).accept(EVENT) == "stored"
@@ -81,6 +82,7 @@ async def test_answers_stay_fast_while_the_broker_hangs(broker: FaultyBroker, da
     """Once the circuit is open nobody waits for the broker."""
     acceptance = Acceptance(broker, database, patience=PATIENCE)
     broker.hangs = True
+    await database.ping()
     await acceptance.accept(EVENT)
     times = []
     for _ in range(50):
@@ -194,7 +196,7 @@ async def test_readiness(
     broker.down = broker_down
     if database_down:
         proxy.stop()
-    acceptance = Acceptance(broker, proxied, patience=PATIENCE)
+    acceptance = Acceptance(broker, proxied, patience=AMPLE)
 
     if broker_down and database_down:
         with pytest.raises(NotAccepted):
