@@ -19,7 +19,6 @@ from typing import Any
 
 from deploy import environment
 
-FOLDER = Path(__file__).parent
 DEMO_USER = 1
 SIGNED_IN = timedelta(days=30)
 UNUSED = "unused"
@@ -33,7 +32,7 @@ Secrets as files are for one node of RabbitMQ; three would take the word in .env
 def call(*arguments: str, **overrides: str) -> str:
     """Run a docker command and return its output; end the process with what it said where it fails."""
     command, variables = ["docker", *arguments], os.environ | overrides
-    done = subprocess.run(command, cwd=FOLDER, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=environment.FOLDER, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         sys.exit(done.stderr.strip() or f"{' '.join(command)} failed.")
     return done.stdout
@@ -42,7 +41,7 @@ def call(*arguments: str, **overrides: str) -> str:
 def show(*arguments: str, **overrides: str) -> int:
     """Run a docker command before the user's eyes and return its exit code."""
     command, variables = ["docker", *arguments], os.environ | overrides
-    return subprocess.run(command, cwd=FOLDER, env=variables, check=False).returncode  # noqa: S603
+    return subprocess.run(command, cwd=environment.FOLDER, env=variables, check=False).returncode  # noqa: S603
 
 
 def need_docker() -> None:
@@ -62,7 +61,7 @@ def need_docker() -> None:
 
 def settings_file() -> Path:
     """Return where a deployment's settings are: the first file that COMPOSE_ENV_FILES lists, else deploy/.env."""
-    return FOLDER / (os.environ.get("COMPOSE_ENV_FILES", "").split(",")[0] or environment.FILE)
+    return environment.FOLDER / (os.environ.get("COMPOSE_ENV_FILES", "").split(",")[0] or environment.FILE)
 
 
 def up() -> None:

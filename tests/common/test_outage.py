@@ -22,12 +22,19 @@ class Server:
     def __init__(self, *, away: bool) -> None:
         self.away = away
         self.pings = 0
+        self.handled: list[int] = []
 
     async def ping(self) -> None:
         self.pings += 1
         await asyncio.sleep(0)
         if self.away:
             raise Unreachable
+
+    async def handle(self, event: RemovalRequested) -> None:
+        """What a handler does that needs it."""
+        if self.away:
+            raise Unreachable
+        self.handled.append(event.integration_id)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -50,15 +57,9 @@ def patient(server: Server, handle: Handle) -> Handle:
 
 async def test_messages_are_held_while_the_database_is_away() -> None:
     """However long an outage lasts, every message is handled at its first counted try, and nothing is buried."""
-    server, handled = Server(away=True), list[int]()
-
-    async def handle(event: RemovalRequested) -> None:
-        if server.away:
-            raise Unreachable
-        handled.append(event.integration_id)
-
+    server = Server(away=True)
     broker = MemoryBroker()
-    handlers = outlasting({RemovalRequested: handle}, Outage(server.ping, pause=0.01))
+    handlers = outlasting({RemovalRequested: server.handle}, Outage(server.ping, pause=0.01))
     consumer = await broker.consume(SYNC, dispatch(handlers), prefetch=5)
     with capture_logs() as lines:
         published = [
@@ -68,7 +69,7 @@ async def test_messages_are_held_while_the_database_is_away() -> None:
         assert not any(task.done() for task in published)
         server.away = False
         await asyncio.gather(*published)
-    assert sorted(handled) == [1, 2, 3, 4, 5]
+    assert sorted(server.handled) == [1, 2, 3, 4, 5]
     assert [line["event"] for line in lines] == ["database.away", "database.back"]
     assert await broker.dead(SYNC) == []
     await consumer.stop(1)
@@ -134,15 +135,9 @@ async def test_other_faults_are_not_held() -> None:
 
 async def test_stopping_gives_a_held_message_back() -> None:
     """A consumer that stops during an outage gives what it holds back to the queue; the next one handles it."""
-    server, handled = Server(away=True), list[int]()
-
-    async def handle(event: RemovalRequested) -> None:
-        if server.away:
-            raise Unreachable
-        handled.append(event.integration_id)
-
+    server = Server(away=True)
     broker = MemoryBroker()
-    handlers = outlasting({RemovalRequested: handle}, Outage(server.ping, pause=0.01))
+    handlers = outlasting({RemovalRequested: server.handle}, Outage(server.ping, pause=0.01))
     consumer = await broker.consume(SYNC, dispatch(handlers), prefetch=5)
     published = asyncio.create_task(broker.publish(to_message(EVENTS[0], "an-id", datetime.now(UTC))))
     await until(lambda: server.pings > 2)
@@ -151,6 +146,6 @@ async def test_stopping_gives_a_held_message_back() -> None:
     server.away = False
     consumer = await broker.consume(SYNC, dispatch(handlers), prefetch=5)
     await published
-    assert handled == [1]
+    assert server.handled == [1]
     await consumer.stop(1)
     await broker.close()

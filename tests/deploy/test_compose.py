@@ -47,7 +47,7 @@ def files(more: str) -> str:
     [
         (None, environment.FILE),
         ("", environment.FILE),
-        ("mine.env", compose.FOLDER / "mine.env"),
+        ("mine.env", environment.FOLDER / "mine.env"),
         ("/etc/cora/.env,local.env", Path("/etc/cora/.env")),
     ],
 )
