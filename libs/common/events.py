@@ -15,7 +15,7 @@ from common.broker import Message, new_message
 CHUNK = 500
 """The most ids that one event carries."""
 
-Trigger = Literal["linked", "manual", "webhook", "sweep", "repaired"]
+Trigger = Literal["linked", "manual", "webhook", "sweep", "repaired", "audit"]
 
 
 class Event(BaseModel):
@@ -60,8 +60,8 @@ class SyncRequested(Event):
 
     @property
     def routing_key(self) -> str:
-        """Sweeps have a lane of their own, so that people never wait behind them."""
-        return f"{self.type}.sweep" if self.trigger == "sweep" else self.type
+        """Sweeps and audits have a lane of their own, so that people never wait behind them."""
+        return f"{self.type}.sweep" if self.trigger in {"sweep", "audit"} else self.type
 
 
 class RemovalRequested(Event):
@@ -69,6 +69,13 @@ class RemovalRequested(Event):
 
     type: ClassVar[str] = "item.removal_requested"
     integration_id: int
+
+
+class AuditRequested(Event):
+    """Somebody wants an integration's rows compared with all that Plaid says; `audits` has the order and the result."""
+
+    type: ClassVar[str] = "item.audit_requested"
+    audit_id: int
 
 
 class TransactionsChanged(Event):
@@ -98,6 +105,16 @@ class SyncProgress(UserEvent):
     done: bool
 
 
+class UserNotified(UserEvent):
+    """A notification for the user stands since now, or (`cleared`) stands no longer."""
+
+    type: ClassVar[str] = "user.notified"
+    notification_id: int
+    integration_id: int
+    kind: str
+    cleared: bool = False
+
+
 class ExpensesChanged(UserEvent):
     """These expenses were posted, changed or withdrawn."""
 
@@ -111,9 +128,11 @@ EVENTS: dict[str, type[Event]] = {
         WebhookReceived,
         SyncRequested,
         RemovalRequested,
+        AuditRequested,
         TransactionsChanged,
         StatusChanged,
         SyncProgress,
+        UserNotified,
         ExpensesChanged,
     )
 }

@@ -22,10 +22,13 @@ class Queue:
 
 
 SYNC = Queue("sync_worker.sync", ("item.webhook_received", "item.sync_requested", "item.removal_requested"))
-SWEEP = Queue("sync_worker.sweep", ("item.sync_requested.sweep",))
+SWEEP = Queue("sync_worker.sweep", ("item.sync_requested.sweep", "item.audit_requested"))
 CATEGORIZE = Queue("categorizer.categorize", ("transactions.changed",))
 BROWSERS = Queue(
-    "link_api.browsers", ("item.status_changed", "sync.progress", "expenses.changed"), delays=(), hint=True
+    "link_api.browsers",
+    ("item.status_changed", "sync.progress", "user.notified", "expenses.changed"),
+    delays=(),
+    hint=True,
 )
 
 QUEUES = (SYNC, SWEEP, CATEGORIZE)

@@ -2,13 +2,19 @@
 
 from common.plaid.client import Credentials, PlaidClient
 from common.plaid.errors import ItemGone, OperatorMustAct, PlaidError, RetryLater, UserMustAct
+from common.plaid.spending import Budget, OverBudget, Priority, Spender, Unmetered
 
 __all__ = [
+    "Budget",
     "Credentials",
     "ItemGone",
     "OperatorMustAct",
+    "OverBudget",
     "PlaidClient",
     "PlaidError",
+    "Priority",
     "RetryLater",
+    "Spender",
+    "Unmetered",
     "UserMustAct",
 ]

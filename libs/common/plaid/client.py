@@ -6,12 +6,14 @@ The SDK is synchronous: each call runs in a thread, so many at once, and has a t
 
 import json
 from collections.abc import Callable, Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from time import perf_counter
-from typing import Any
+from types import MethodType
+from typing import Any, Self, cast
 
 import plaid
 import urllib3
@@ -21,6 +23,7 @@ from prometheus_client import Histogram
 from pydantic import SecretStr
 
 from common.plaid import errors
+from common.plaid.spending import Budget, Spender, Unmetered
 from common.plaid.threads import Threads
 
 CALLS = Histogram(
@@ -48,7 +51,7 @@ class Credentials:
 class PlaidClient:
     """Every call that we make of Plaid: each returns Plaid's JSON with exact decimals, or raises PlaidError."""
 
-    def __init__(self, credentials: Credentials, *, concurrency: int = 16) -> None:
+    def __init__(self, credentials: Credentials, budget: Budget | None = None, *, concurrency: int = 16) -> None:
         configuration = plaid.Configuration(
             host=credentials.host,
             api_key={"clientId": credentials.client_id, "secret": credentials.secret.get_secret_value()},
@@ -60,6 +63,18 @@ class PlaidClient:
         self._client = plaid.ApiClient(configuration)
         self._api = PlaidApi(self._client)
         self._threads = Threads(concurrency)
+        self._budget = budget or Unmetered()
+        self._spender = Spender()
+
+    def on_behalf_of(self, spender: Spender) -> Self:
+        """Return the same client, its calls made for this spender."""
+        bound = copy(self)
+        bound._spender = spender  # noqa: SLF001 - a copy of ourselves
+        return bound
+
+    def waiting(self, patience: timedelta) -> Self:
+        """Return the same client, its calls waiting so long for their turn."""
+        return self.on_behalf_of(self._spender.waiting(patience))
 
     async def create_link_token(self, request: Mapping[str, Any]) -> Json:
         """/link/token/create: {link_token, expiration}."""
@@ -117,11 +132,23 @@ class PlaidClient:
         self, endpoint: Callable[..., Any], request: Mapping[str, Any], read_timeout: float = READ_TIMEOUT
     ) -> Json:
         own = deepcopy(dict(request))  # the SDK puts its enums into what it is given
-        return await self._threads.run(partial(_answer, endpoint, own, (CONNECT_TIMEOUT, read_timeout)))
+        path = _path(endpoint)
+        await self._budget.take(path, self._spender, from_start="cursor" not in own)
+        try:
+            return await self._threads.run(partial(_answer, endpoint, own, (CONNECT_TIMEOUT, read_timeout)))
+        except errors.PlaidError as error:
+            await self._budget.learn(path, self._spender, error)
+            raise
 
     def close(self) -> None:
         """Let go of idle connections; calls under way are left to their timeouts."""
         self._client.rest_client.pool_manager.clear()
+
+
+def _path(endpoint: Callable[..., Any]) -> str:
+    """Return Plaid's path of a method of the SDK."""
+    described = getattr(cast("MethodType", endpoint).__self__, f"{endpoint.__name__}_endpoint")
+    return str(described.settings["endpoint_path"])
 
 
 def _with(access_token: SecretStr) -> Json:

@@ -69,6 +69,7 @@ plaid_integrations = Table(
     moment("last_sync_error_at"),
     moment("consent_expires_at"),
     moment("disconnects_at"),
+    moment("login_checked_at"),
     Column(
         "requested_seq", BigInteger, nullable=False, server_default="0", comment="doorbells rung; link_api rings too"
     ),
@@ -79,10 +80,17 @@ plaid_integrations = Table(
     moment("lease_expires_at"),
     Column("failure_count", Integer, nullable=False, server_default="0"),
     Column("next_sync_at", DateTime(timezone=True), server_default=text("now() + interval '30 seconds'")),
+    Column(
+        "next_audit_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("now() + interval '7 days'"),
+    ),
     now("updated_at"),
     CheckConstraint(f"status IN {STATUSES!r}", name="status"),
     Index(None, "user_id"),
     Index("ix_plaid_integrations_due", "next_sync_at", postgresql_where=text("next_sync_at IS NOT NULL")),
+    Index("ix_plaid_integrations_audit_due", "next_audit_at", postgresql_where=text("status = 'active'")),
 )
 
 link_sessions = Table(

@@ -6,6 +6,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    DateTime,
     ForeignKey,
     Identity,
     Index,
@@ -41,7 +42,10 @@ plaid_accounts = Table(
     Column("unofficial_currency_code", Text),
     moment("balance_as_of"),
     Column("enabled", Boolean, nullable=False, server_default=text("true"), comment="link_api's: the user's switch"),
-    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    Column(
+        "is_active", Boolean, nullable=False, server_default=text("true"), comment="false once Plaid names it no more"
+    ),
+    moment("revoked_at"),
     now("created_at"),
     now("updated_at"),
     Index(None, "integration_id"),
@@ -127,7 +131,67 @@ quarantined_transactions = Table(
     Column("transaction_id", Text, nullable=False),
     Column("raw", Text, nullable=False, comment="Plaid's object, as JSON"),
     Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="1"),
+    Column("next_retry_at", DateTime(timezone=True), nullable=False, server_default=text("now() + interval '1 hour'")),
     now("created_at"),
     moment("resolved_at"),
     UniqueConstraint("integration_id", "transaction_id"),
+    Index("ix_quarantined_transactions_due", "next_retry_at", postgresql_where=text("resolved_at IS NULL")),
+)
+
+KINDS = (
+    "initial_complete", "history_complete", "login_required", "expiring", "revoked", "account_revoked", "repaired",
+    "new_accounts", "institution_down",
+)  # fmt: skip
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("integration_id", Integer, ForeignKey("plaid_integrations.id"), nullable=False),
+    Column("account_id", Integer, ForeignKey("plaid_accounts.id"), comment="when it is about one account"),
+    Column("kind", Text, nullable=False),
+    moment("due_at"),
+    now("created_at"),
+    moment("cleared_at"),
+    Column("read_at", DateTime(timezone=True), comment="link_api's: the user has seen it"),
+    CheckConstraint(f"kind IN {KINDS!r}", name="kind"),
+    Index(None, "user_id", "id"),
+    Index(
+        "uq_notifications_standing",
+        "integration_id",
+        "kind",
+        text("coalesce(account_id, 0)"),
+        unique=True,
+        postgresql_where=text("cleared_at IS NULL"),
+    ),
+)
+
+institution_health = Table(
+    "institution_health",
+    metadata,
+    Column("institution_id", String(255), primary_key=True),
+    Column("failures", Integer, nullable=False, comment="syncs in a row that the institution failed"),
+    Column("error_code", Text, nullable=False),
+    moment("failing_since", nullable=False),
+    Column("open_until", DateTime(timezone=True), comment="until then no sync begins; null: not failing often enough"),
+    Column("probe_until", DateTime(timezone=True), comment="until then one item's sync is the probe"),
+)
+
+audits = Table(
+    "audits",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("integration_id", Integer, ForeignKey("plaid_integrations.id"), nullable=False),
+    Column("heal", Boolean, nullable=False),
+    now("requested_at"),
+    moment("finished_at"),
+    Column("compared", Integer, comment="transactions that both sides could be asked about"),
+    Column("missing", Integer, comment="Plaid has it, we do not"),
+    Column("extra", Integer, comment="we have it, Plaid does not"),
+    Column("different", Integer),
+    Column("sample", JSONB, comment="some of them: transaction_id, what is wrong"),
+    Column("error_code", Text, comment="why it could not be done"),
+    Index(None, "integration_id", "id"),
 )
