@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ALL = ROOT / "requirements.lock"
 LOCKS = ROOT / "deploy" / "requirements"
-SERVICES = ("link_api", "webhook_ingest", "sync_worker", "categorizer", "plaid_sandbox")
+SERVICES = ("link_api", "webhook_ingest", "sync_worker", "categorizer", "ops", "plaid_sandbox")
 STANDALONE = frozenset({"plaid_sandbox"})
 """What shares no code with the others, and so none of the project's own dependencies."""
 IMAGE_PYTHON = "3.13"

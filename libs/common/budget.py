@@ -1,0 +1,1 @@
+"""Plaid's rate limits, shared by every process through PostgreSQL."""
