@@ -1,12 +1,13 @@
 """The one door to Plaid: the only package of ours that imports plaid-python."""
 
 from common.plaid.client import Credentials, PlaidClient
-from common.plaid.errors import ItemGone, OperatorMustAct, PlaidError, RetryLater, UserMustAct
+from common.plaid.errors import CursorRefused, ItemGone, OperatorMustAct, PlaidError, RetryLater, UserMustAct
 from common.plaid.spending import Budget, OverBudget, Priority, Spender, Unmetered
 
 __all__ = [
     "Budget",
     "Credentials",
+    "CursorRefused",
     "ItemGone",
     "OperatorMustAct",
     "OverBudget",

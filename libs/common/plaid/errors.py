@@ -59,6 +59,10 @@ class ItemGone(PlaidError):
     """Plaid knows this item no more: removed by us, by the user, or no longer supported."""
 
 
+class CursorRefused(PlaidError):
+    """Plaid does not know the cursor that we sent: only a sync from the beginning helps, and finds what was missed."""
+
+
 Kind = type[PlaidError]
 
 
