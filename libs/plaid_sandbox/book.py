@@ -11,6 +11,7 @@ from plaid_sandbox.bank.ledger import Ledger
 from plaid_sandbox.bank.login import Login
 from plaid_sandbox.bank.transactions import Transaction
 from plaid_sandbox.errors import PlaidError
+from plaid_sandbox.sync import AS_ASKED, Paging
 
 INITIAL_DAYS = 30
 DEFAULT_DAYS = 90
@@ -26,7 +27,11 @@ class Stage(IntEnum):
 
 @dataclass(slots=True)
 class Book:
-    """One login's data. `days_requested` may be settled until the first history is read, never after."""
+    """One login's data. `days_requested` may be settled until the first history is read, never after.
+
+    `closed` accounts are gone at the bank, `churned` ids were succeeded by others, and cursors of an earlier
+    `cursor_generation` are refused.
+    """
 
     login: Login
     ledger: Ledger
@@ -34,6 +39,20 @@ class Book:
     days_requested: int | None
     account_ids: set[str] = field(default_factory=set)
     stage: Stage = Stage.NOT_READY
+    closed: set[str] = field(default_factory=set)
+    churned: set[str] = field(default_factory=set)
+    cursor_generation: int = 0
+    paging: Paging = AS_ASKED
+
+    @property
+    def open_accounts(self) -> list[Account]:
+        """The accounts that the bank shows its customer, shared or not."""
+        return [account for account in self.ledger.accounts.values() if account.account_id not in self.closed]
+
+    @property
+    def told_ids(self) -> set[str]:
+        """The account ids that readers hear of: the shared ones, and churned ones, of which only removals are left."""
+        return self.account_ids | self.churned
 
     @property
     def accounts(self) -> list[Account]:
@@ -57,6 +76,14 @@ class Book:
         if not self.account_ids.issuperset(account_ids):
             raise PlaidError("INVALID_ACCOUNT_ID")
         return [account for account in self.accounts if account.account_id in account_ids]
+
+    def account(self, account_id: str | None) -> Account:
+        """Return the account of this id, or the checking account when none is named; raise INVALID_ACCOUNT_ID."""
+        if account_id is not None:
+            return self.selected([account_id])[0]
+        if not self.account_ids:
+            raise PlaidError("NO_ACCOUNTS")
+        return next((account for account in self.accounts if account.subtype == "checking"), self.accounts[0])
 
     def standing(self, transaction_id: str) -> Transaction:
         """Return the transaction of this id, or raise NOT_FOUND."""

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from json import dumps
 
+Answer = Mapping[str, object]
+
 
 class Raw(str):
     """JSON text that is written as it stands."""

@@ -167,3 +167,7 @@ class PlaidError(Exception):
             "suggested_action": None,
         }
         return fields if self.reason is None else fields | {"error_code_reason": self.reason}
+
+    def fields_of_item(self) -> dict[str, object]:
+        """Return the body as an Item or a webhook carries it: there a revoked permission is an ITEM_ERROR too."""
+        return self.fields() | ({"error_type": "ITEM_ERROR"} if self.code == "USER_PERMISSION_REVOKED" else {})

@@ -53,23 +53,31 @@ class Feed:
         item.last_successful_update = self._clock.now()
         self._durability.note()
         reader = Cursor(0, before, before, before)
-        page = page_after(item.book.ledger, reader, item.book.ledger.version + 1, item.book.account_ids)
+        page = page_after(item.book.ledger, reader, item.book.ledger.version + 1, item.book.told_ids)
         if len(page) and item.book.stage > Stage.NOT_READY:
             self._ring_changes(item, page)
         return page
 
     def fail(self, item: Item, error: PlaidError) -> None:
         """Break the Item until its user repairs it; ITEM/ERROR tells of it."""
-        item.error = error
-        item.last_failed_update = self._clock.now()
-        self._durability.note()
+        self._break(item, error)
         self.ring(item, payloads.item_error(item, error))
+
+    def revoke(self, item: Item) -> None:
+        """Take the user's permission from the Item; USER_PERMISSION_REVOKED tells of it."""
+        self._break(item, PlaidError("USER_PERMISSION_REVOKED"))
+        self.ring(item, payloads.permission_revoked(item))
 
     def ring(self, item: Item, payload: payloads.Payload) -> None:
         """Send this webhook to the Item's receiver, if it has one."""
         if item.webhook and not item.removed:
             item.last_webhook = (self._clock.now(), str(payload["webhook_code"]))
             self._courier.send(item.webhook, payload)
+
+    def _break(self, item: Item, error: PlaidError) -> None:
+        item.error = error
+        item.last_failed_update = self._clock.now()
+        self._durability.note()
 
     async def _read_history(self, item: Item) -> None:
         if item.book.stage == Stage.NOT_READY:

@@ -11,7 +11,10 @@ PRODUCTS = ("assets", "auth", "balance", "identity", "signal", "transactions")
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """One bank; `login_error` is the Plaid code that every login fails with, if its logins fail."""
+    """One bank; `login_error` is the Plaid code that every login fails with, if its logins fail.
+
+    `persistent_accounts`: its accounts carry a `persistent_account_id`, as Chase's do.
+    """
 
     institution_id: str
     name: str
@@ -22,6 +25,7 @@ class Institution:
     login_error: str | None = None
     country_codes: tuple[str, ...] = ("US",)
     consent_days: int | None = None
+    persistent_accounts: bool = False
 
     def fields(self, *, metadata: bool, status: bool) -> dict[str, object]:
         """Return Plaid's Institution."""
@@ -57,7 +61,9 @@ _ALL = (
     Institution("ins_109508", "First Platypus Bank", "#1f4e79", "https://www.plaid.com", ("011000138",)),
     Institution("ins_109509", "First Gingham Credit Union", "#9c2c3c", "https://www.plaid.com"),
     Institution("ins_109510", "Tattersall Federal Credit Union", "#6a4c93", "https://www.plaid.com"),
-    Institution("ins_109511", "Tartan Bank", "#1b6b4a", "https://www.plaid.com", ("021000021",)),
+    Institution(
+        "ins_109511", "Tartan Bank", "#1b6b4a", "https://www.plaid.com", ("021000021",), persistent_accounts=True
+    ),
     Institution("ins_109512", "Houndstooth Bank", "#333333", "https://www.plaid.com", ("110000000",)),
     Institution("ins_127287", "Platypus OAuth Bank", "#c55a11", "https://www.plaid.com", oauth=True, consent_days=365),
     Institution(

@@ -29,6 +29,8 @@ class Item:
     last_successful_update: datetime | None = None
     last_failed_update: datetime | None = None
     last_webhook: tuple[datetime, str] | None = None
+    consent_ends_at: datetime | None = None
+    disconnects_at: datetime | None = None
     mutations_due: int = 0
     refreshes_due: int = 0
 
@@ -39,15 +41,27 @@ class Item:
 
     @property
     def consent_expires_at(self) -> datetime | None:
-        """When the user's consent ends, at banks where it does."""
-        if self.institution.consent_days is None:
-            return None
+        """When the user's consent ends, at banks where it does or where that was ordered."""
+        if self.consent_ends_at or self.institution.consent_days is None:
+            return self.consent_ends_at
         return (self.repaired_at or self.created_at) + timedelta(days=self.institution.consent_days)
 
     def change(self, change: Change) -> None:
         """Let this happen to the Item's data, and remember it."""
         change.apply(self.book)
         self.changes.append(change)
+
+    def repair(self, now: datetime) -> None:
+        """Heal the Item: its user was here, so nothing is wrong or about to end."""
+        self.error = self.consent_ends_at = self.disconnects_at = None
+        self.repaired_at = now
+
+    def outlived(self, now: datetime, lifetime: timedelta) -> PlaidError | None:
+        """Return the error of an Item that is older than Items live, or whose end was announced and has come."""
+        if self.consent_expires_at and self.consent_expires_at <= now:
+            return PlaidError("ITEM_LOGIN_REQUIRED", reason="OAUTH_CONSENT_EXPIRED")
+        ends = (self.repaired_at or self.created_at) + lifetime
+        return PlaidError("ITEM_LOGIN_REQUIRED") if min(ends, self.disconnects_at or ends) <= now else None
 
     def fields(self) -> dict[str, object]:
         """Return Plaid's Item."""
@@ -60,7 +74,7 @@ class Item:
             "consented_products": self.products,
             "consented_use_cases": [],
             "created_at": instant(self.created_at),
-            "error": self.error.fields() if self.error else None,
+            "error": self.error.fields_of_item() if self.error else None,
             "institution_id": self.institution.institution_id,
             "institution_name": self.institution.name,
             "item_id": self.item_id,

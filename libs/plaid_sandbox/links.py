@@ -78,8 +78,9 @@ class LinkToken:
         return "all" in subtypes or account.subtype in subtypes
 
     def accounts_of(self, login: Login) -> list[Account]:
-        """Return what the user may choose from."""
-        return [account for account in login.open_accounts().values() if self.offers(account)]
+        """Return what the user may choose from: of an Item's accounts those that are open now, new ones too."""
+        known = self.item.book.open_accounts if self.item else login.open_accounts().values()
+        return [account for account in known if self.offers(account)]
 
     def authentication(self, auth_session: str) -> Authentication:
         """Return the login begun under this id, or raise INVALID_FIELD."""

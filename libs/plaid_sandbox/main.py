@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from plaid_sandbox.clock import Clock
 from plaid_sandbox.core import Sandbox, build
 from plaid_sandbox.keeper import Keeper
-from plaid_sandbox.routes import api, control, control_calls, control_item, link, link_oauth, link_pages, transactions
+from plaid_sandbox.routes import api, control, control_calls, link, link_oauth, link_pages, transactions
 from plaid_sandbox.routes import sandbox as sandbox_only
 from plaid_sandbox.routes.endpoint import refusals
 from plaid_sandbox.settings import Settings
@@ -45,7 +45,6 @@ def _routes(sandbox: Sandbox) -> list[BaseRoute]:
         *sandbox_only.routes(sandbox),
         *control.routes(sandbox),
         *control_calls.routes(sandbox),
-        *control_item.routes(sandbox),
         Mount("/link", routes=window, middleware=[anybody]),
     ]
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from plaid_sandbox.items import Item
+from plaid_sandbox.validation import ErrorCode
 
 
 class Outage(BaseModel):
@@ -12,7 +13,7 @@ class Outage(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    error_code: Annotated[str | None, Field(description="a code of Plaid's; none: the call is only slow")] = None
+    error_code: Annotated[ErrorCode | None, Field(description="a code of Plaid's; none: the call is only slow")] = None
     message: str | None = None
     gateway_error: Annotated[bool, Field(description="an HTML page and status 502 instead of JSON")] = False
     delay: Annotated[float, Field(ge=0, description="seconds of the machine's time before the answer")] = 0

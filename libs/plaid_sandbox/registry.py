@@ -59,7 +59,9 @@ class Registry:
 
     def login(self, institution: Institution, profile: Profile, number: int) -> Login:
         """Return the login of this number."""
-        return Login(self._mint, institution.institution_id, profile, number)
+        return Login(
+            self._mint, institution.institution_id, profile, number, persistent=institution.persistent_accounts
+        )
 
     async def create(self, login: Login, institution: Institution, account_ids: Collection[str], terms: Terms) -> Item:
         """Make the Item of this login; a long history is recalled in a thread, for it takes half a second."""

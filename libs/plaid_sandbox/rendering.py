@@ -1,5 +1,7 @@
 """The bank's truth in Plaid's words: JSON objects for accounts and transactions, every key that the SDK requires."""
 
+import json
+from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii as quoted
@@ -37,6 +39,7 @@ class Form(NamedTuple):
 
 def account(source: Account, balance: Balance) -> dict[str, object]:
     """Return Plaid's AccountBase."""
+    persistent = {"persistent_account_id": source.persistent_id} if source.persistent_id else {}
     return {
         "account_id": source.account_id,
         "balances": {
@@ -50,27 +53,43 @@ def account(source: Account, balance: Balance) -> dict[str, object]:
         "mask": source.mask,
         "name": source.name,
         "official_name": source.official_name,
+        **persistent,
         "subtype": source.subtype,
         "type": source.type,
     }
 
 
 def transaction(row: Transaction, source: Account, form: Form) -> Raw:
-    """Return Plaid's Transaction as JSON text; the merchant's part of it is rendered once per merchant."""
+    """Return Plaid's Transaction as JSON text, in the odd form that was ordered for it, if any."""
+    if row.oddity is None:
+        return _text_of(row, source, form)
+    fields = plain(row, source, form) | {name: Raw(value) for name, value in row.oddity.fields}
+    return Raw(encode({name: value for name, value in fields.items() if name not in row.oddity.drop}))
+
+
+def plain(row: Transaction, source: Account, form: Form) -> dict[str, object]:
+    """Return Plaid's Transaction, nothing odd about it."""
+    fields: dict[str, object] = json.loads(_text_of(row, source, form), parse_float=Decimal)
+    return fields
+
+
+def _text_of(row: Transaction, source: Account, form: Form) -> Raw:
+    """Render the transaction; the merchant's part of it is rendered once per merchant."""
     known = _merchant(row.merchant, row.counterparty_type)
     original = f'"original_description":{_text(row.original_description)},' if form.original_description else ""
     running = "" if row.pending else '"running_balance":null,'
+    currency = row.currency or source.currency
     return Raw(
         f'{{"account_id":"{row.account_id}","account_owner":null,"amount":{number(row.amount)},'
         f'"authorized_date":{_text(row.authorized_date)},"authorized_datetime":null,'
         f'"category":null,"category_id":null,"check_number":{_text(row.check_number)},{known}"date":"{row.date}",'
-        f'"datetime":null,"iso_currency_code":{_text(source.currency.iso)},{_location(row)},'
+        f'"datetime":null,"iso_currency_code":{_text(currency.iso)},{_location(row)},'
         f'"name":{_text(row.name)},{original}"payment_channel":"{row.channel}","payment_meta":{_PAYMENT_META},'
         f'"pending":{"true" if row.pending else "false"},"pending_transaction_id":{_text(row.pending_transaction_id)},'
         f"{_category(row.category, form.category_version)},"
         f'{running}"transaction_code":{_text(row.code)},"transaction_id":"{row.transaction_id}",'
         f'"transaction_type":"{_TYPES.get(row.channel, "unresolved")}",'
-        f'"unofficial_currency_code":{_text(source.currency.unofficial)}}}'
+        f'"unofficial_currency_code":{_text(currency.unofficial)}}}'
     )
 
 

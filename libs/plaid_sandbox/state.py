@@ -35,10 +35,13 @@ class ItemState(BaseModel):
     started: bool
     armed: bool
     error_code: str | None
+    error_reason: str | None = None
     repaired_at: datetime | None
     last_successful_update: datetime | None
     last_failed_update: datetime | None
     last_webhook: tuple[datetime, str] | None
+    consent_ends_at: datetime | None = None
+    disconnects_at: datetime | None = None
     refreshes_due: int = 0
 
     @classmethod
@@ -51,6 +54,7 @@ class ItemState(BaseModel):
             username=login.profile.username,
             days_requested=item.book.days_requested,
             error_code=item.error.code if item.error else None,
+            error_reason=item.error.reason if item.error else None,
             **{name: getattr(item, name) for name in _PLAIN},
         )
 
@@ -68,7 +72,7 @@ class ItemState(BaseModel):
             item.change(change)
         for name in _PLAIN - {"changes", "created_at", "products", "webhook"}:
             setattr(item, name, getattr(self, name))
-        item.error = PlaidError(self.error_code) if self.error_code else None
+        item.error = PlaidError(self.error_code, reason=self.error_reason) if self.error_code else None
         registry.add(item)
         return item
 

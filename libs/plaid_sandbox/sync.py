@@ -1,17 +1,33 @@
 """One page of /transactions/sync: what changed in the bank's log between a cursor and now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
+from random import Random
+from typing import NamedTuple
 
 from plaid_sandbox.bank.ledger import Entry, Ledger
 from plaid_sandbox.bank.transactions import Transaction
-from plaid_sandbox.cursors import Cursor
+from plaid_sandbox.cursors import AS_LOGGED, Cursor
 from plaid_sandbox.errors import PlaidError
+
+
+class Paging(NamedTuple):
+    """How updates are cut into pages: so many at most, whatever the reader asks, and in which order.
+
+    The order is `log`, `removed_first`, `removed_last` or `shuffled:<seed>`; a loop keeps the one it began with.
+    """
+
+    size: int | None = None
+    order: str = AS_LOGGED
+
+
+AS_ASKED = Paging()
 
 
 @dataclass(slots=True)
 class Page:
-    """Up to `count` updates, each array in the order of its last change, and where the next page begins."""
+    """Up to `count` updates, and where the next page begins. In log order each array goes by its last change."""
 
     cursor: Cursor
     has_more: bool = False
@@ -28,30 +44,46 @@ class Page:
         return len(self.added) + len(self.modified) + len(self.removed)
 
 
-def page_after(ledger: Ledger, cursor: Cursor, count: int, account_ids: Collection[str]) -> Page:
+def page_after(
+    ledger: Ledger, cursor: Cursor, count: int, account_ids: Collection[str], paging: Paging = AS_ASKED
+) -> Page:
     """Return the next page for these accounts; a loop whose data has changed since its first page raises."""
     if cursor.finished:
-        cursor = Cursor(cursor.since, cursor.start, cursor.start, ledger.version)
+        cursor = cursor.begin(ledger.version, paging.order)
     elif cursor.snapshot != ledger.version:
         raise PlaidError("TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION")
+    count = min(count, paging.size or count)
     page = Page(cursor.finish())
+    arrays = {True: page.modified, False: page.added}
     position = cursor.position
-    for entry in ledger.changed_since(cursor.position):
-        update = _update(entry, cursor, page) if entry.transaction.account_id in account_ids else None
-        if update is None:
-            continue
+    for place, entry in _updates_after(ledger, cursor, account_ids):
         if len(page) == count:
             page.has_more = True
-            page.cursor = Cursor(cursor.since, cursor.start, position, cursor.snapshot)
+            page.cursor = cursor.at(position)
             break
-        update.append(entry.transaction)
-        position = entry.version
+        array = arrays[entry.stood_at(cursor.start, cursor.since)] if entry.stands else page.removed
+        array.append(entry.transaction)
+        position = place
     return page
 
 
-def _update(entry: Entry, cursor: Cursor, page: Page) -> list[Transaction] | None:
-    """Return the array in which the reader must hear of this entry, if at all."""
-    known = entry.stood_at(cursor.start, cursor.since)
-    if entry.stands:
-        return page.modified if known else page.added
-    return page.removed if known else None
+def _updates_after(ledger: Ledger, cursor: Cursor, account_ids: Collection[str]) -> Iterator[tuple[int, Entry]]:
+    """Yield what the reader must hear of from here on, each with the place behind it."""
+    if cursor.order == AS_LOGGED:
+        return ((entry.version, entry) for entry in _news(ledger, cursor, cursor.position, account_ids))
+    news = _ordered(list(_news(ledger, cursor, cursor.start, account_ids)), cursor.order)
+    return islice(enumerate(news, 1), cursor.position, None)
+
+
+def _news(ledger: Ledger, cursor: Cursor, version: int, account_ids: Collection[str]) -> Iterator[Entry]:
+    for entry in ledger.changed_since(version):
+        told = entry.transaction.account_id in account_ids
+        if told and (entry.stands or entry.stood_at(cursor.start, cursor.since)):
+            yield entry
+
+
+def _ordered(news: list[Entry], order: str) -> list[Entry]:
+    if order.startswith("removed"):
+        return sorted(news, key=lambda entry: entry.stands == (order == "removed_first"))
+    Random(int(order.partition(":")[2])).shuffle(news)  # noqa: S311 - an order, no secret
+    return news

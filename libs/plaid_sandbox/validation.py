@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from plaid_sandbox.errors import PlaidError
+from plaid_sandbox.errors import CATALOGUE, PlaidError
 from plaid_sandbox.settings import Settings
 
 LARGEST_BODY = 1_000_000
@@ -25,6 +25,13 @@ class Ask(BaseModel):
     secret: str | None = None
 
 
+def _known(code: str) -> str:
+    if code not in CATALOGUE:
+        raise ValueError(f"{code} is no code of Plaid's")
+    return code
+
+
+ErrorCode = Annotated[str, AfterValidator(_known)]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 

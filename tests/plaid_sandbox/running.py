@@ -108,6 +108,15 @@ class StandIn:
             cursor = pages[-1]["next_cursor"]
         return pages
 
+    async def until_changed(self, access_token: str, changes: int) -> None:
+        """Wait until more than so many things have happened to the Item."""
+        item = self.sandbox.registry.by_access_token(access_token)
+
+        async def changed() -> bool:
+            return len(item.changes) > changes
+
+        await eventually(changed)
+
     async def truth(self, item_id: str) -> dict[str, Any]:
         """Return the bank's truth by transaction id."""
         rows = (await self.get(f"/sandbox_control/items/{item_id}/truth"))["transactions"]

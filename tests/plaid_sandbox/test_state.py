@@ -11,6 +11,20 @@ from tests.plaid_sandbox.receiver import Receiver
 from tests.plaid_sandbox.running import BANK, Reader, StandIn, eventually, running, settings
 
 ASKED = {"client_name": "CORA", "language": "en", "country_codes": ["US"], "user": {"client_user_id": "7"}}
+ORDERS: dict[str, dict[str, Any]] = {
+    "accounts/open": {"iso_currency_code": "KWD", "persistent_account_id": "p"},
+    "accounts/offer": {},
+    "accounts/churn": {"account_id": "@credit card", "mask": "0001"},
+    "accounts/close": {"account_id": "@savings"},
+    "accounts/balance": {"account_id": "@checking", "current": 1.5, "available": None},
+    "transactions": {"amount": 3.0000001, "unofficial_currency_code": "BTC", "category": "TRAVEL_LODGING"},
+    "transactions/edit": {"transaction_id": "@oldest", "iso_currency_code": "EUR", "account_id": "@checking"},
+    "transactions/odd": {"transaction_id": "@newest", "fields": {"amount": "1.10", "date": 1.10}, "drop": ["name"]},
+    "pages": {"size": 30, "order": "shuffled:5"},
+    "cursors/refuse": {},
+    "consent": {"expires_in_days": 9},
+    "disconnect_soon": {"in_days": 8},
+}
 OAUTH_BANK = "ins_127287"
 
 
@@ -61,6 +75,28 @@ async def test_items_survive_a_restart(tmp_path: Path, receiver: Receiver) -> No
         assert [after.sandbox.keys.current.kid] == keys
         _, other_id = await after.link()
         assert other_id != item_id
+
+
+async def test_whatever_was_ordered_survives_a_restart(tmp_path: Path) -> None:
+    """Accounts that came, went or churned, balances, garbled rows, page cuts, forgotten cursors, announced ends."""
+    kept = settings(state_file=tmp_path / "state.json")
+    async with running(kept) as before:
+        access_token, item_id = await before.linked(days=40)
+        old = (await before.pages(access_token))[-1]["next_cursor"]
+        for lever, body in ORDERS.items():
+            await before.post(f"/sandbox_control/items/{item_id}/{lever}", **body)
+        known = await everything(before, access_token, item_id)
+    async with running(kept) as after:
+        assert await everything(after, access_token, item_id) == known
+        assert await after.refused("/transactions/sync", access_token=access_token, cursor=old) == "INVALID_FIELD"
+
+
+async def everything(stand_in: StandIn, access_token: str, item_id: str) -> list[Any]:
+    """Return all that a client and a test can read of an Item."""
+    item = await stand_in.post("/item/get", access_token=access_token)
+    accounts = await stand_in.post("/accounts/get", access_token=access_token)
+    told = [item, accounts, *(await stand_in.pages(access_token))]
+    return [await stand_in.truth(item_id), *({**one, "request_id": ""} for one in told)]
 
 
 async def test_a_history_that_was_being_read_is_read_on(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from plaid_sandbox.bank.transactions import Transaction
 from plaid_sandbox.cursors import Cursor
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.identifiers import Mint
-from plaid_sandbox.sync import page_after
+from plaid_sandbox.sync import AS_ASKED, Page, Paging, page_after
 
 LOGIN = Login(Mint("seed"), "ins_109508", PROFILES["user_good"], 1)
 ACCOUNTS = LOGIN.open_accounts()
@@ -24,6 +24,8 @@ STEPS = st.lists(
     st.tuples(st.sampled_from(["put", "change", "resend", "remove", "read"]), st.integers(0, 11), st.integers(1, 4)),
     max_size=60,
 )
+ORDERS = ["log", "removed_first", "removed_last", "shuffled:0", "shuffled:1", "shuffled:2"]
+PAGINGS = st.builds(Paging, st.none() | st.integers(1, 4), st.sampled_from(ORDERS))
 
 
 def row(number: int, amount: int = 1) -> Transaction:
@@ -34,7 +36,8 @@ def row(number: int, amount: int = 1) -> Transaction:
 class Reader:
     """Reads page by page and keeps what it was told; a loop takes effect as a whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, paging: Paging = AS_ASKED) -> None:
+        self.paging = paging
         self.held: dict[str, Transaction] = {}
         self.cursor = Cursor()
         self.staged: dict[str, Transaction | None] = {}
@@ -43,13 +46,13 @@ class Reader:
     def read(self, ledger: Ledger, count: int) -> bool:
         """Read one page; return whether more follow."""
         try:
-            page = page_after(ledger, self.cursor, count, ledger.accounts)
+            page = page_after(ledger, self.cursor, count, ledger.accounts, self.paging)
         except PlaidError as error:
             if error.code != "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION":
                 raise
             self.cursor, self.staged = self.begun, {}
             return True
-        assert len(page) <= count
+        assert len(page) <= min(count, self.paging.size or count)
         for added in page.added:
             assert added.transaction_id not in self.held
         for known in (*page.modified, *page.removed):
@@ -79,10 +82,10 @@ def step(ledger: Ledger, reader: Reader, what: str, number: int, size: int) -> N
             reader.read(ledger, size)
 
 
-@given(STEPS, st.integers(1, 5))
-def test_a_reader_ends_up_with_the_truth(steps: list[tuple[str, int, int]], count: int) -> None:
+@given(STEPS, st.integers(1, 5), PAGINGS)
+def test_a_reader_ends_up_with_the_truth(steps: list[tuple[str, int, int]], count: int, paging: Paging) -> None:
     """Changes and pages in any order: nothing is added twice, nothing unknown is removed, the end is the truth."""
-    ledger, reader = Ledger(ACCOUNTS.values(), []), Reader()
+    ledger, reader = Ledger(ACCOUNTS.values(), []), Reader(paging)
     for what, number, size in steps:
         step(ledger, reader, what, number, size)
     while reader.read(ledger, count):
@@ -100,3 +103,38 @@ def test_a_row_that_came_and_went_is_never_mentioned(steps: list[tuple[str, int,
     page = page_after(ledger, Cursor(), 500, ledger.accounts)
     assert page.modified == page.removed == []
     assert len({one.transaction_id for one in page.added}) == len(page.added)
+
+
+def loop(ledger: Ledger, cursor: Cursor, count: int, paging: Paging) -> list[Page]:
+    """Read a whole loop; its pages may be cut otherwise from one to the next."""
+    pages = [page_after(ledger, cursor, count, ledger.accounts, paging)]
+    while pages[-1].has_more:
+        page = page_after(ledger, pages[-1].cursor, count, ledger.accounts, paging)
+        assert page == page_after(ledger, pages[-1].cursor, count, ledger.accounts, AS_ASKED._replace(size=paging.size))
+        pages.append(page)
+    return pages
+
+
+def delta(pages: list[Page]) -> list[set[Transaction]]:
+    """Return all that a loop added, modified and removed, and that it told each id once."""
+    arrays = [[row for page in pages for row in getattr(page, name)] for name in ("added", "modified", "removed")]
+    ids = [row.transaction_id for rows in arrays for row in rows]
+    assert len(ids) == len(set(ids))
+    return [set(rows) for rows in arrays]
+
+
+@given(STEPS, STEPS, st.integers(1, 5), PAGINGS)
+def test_however_a_loop_is_cut_it_tells_the_same(
+    before: list[tuple[str, int, int]], after: list[tuple[str, int, int]], count: int, paging: Paging
+) -> None:
+    """Any size and order: the same delta in all, ending at the same cursor, each page the same when asked again."""
+    ledger, reader = Ledger(ACCOUNTS.values(), []), Reader()
+    for what, number, size in before:
+        step(ledger, reader, what, number, size)
+    start = page_after(ledger, Cursor(), 10_000, ledger.accounts).cursor
+    for what, number, size in after:
+        step(ledger, reader, what, number, size)
+    whole = page_after(ledger, start, 10_000, ledger.accounts)
+    pages = loop(ledger, start, count, paging)
+    assert delta(pages) == delta([whole])
+    assert pages[-1].cursor == whole.cursor

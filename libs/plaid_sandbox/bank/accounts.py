@@ -34,6 +34,7 @@ class Account:
     opening: Decimal
     limit: Decimal | None
     holder: str
+    persistent_id: str | None = None
 
     @property
     def owes(self) -> bool:
@@ -43,8 +44,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What stands in an account: without pending money, with it, and the most that may be owed."""
+    """What stands in an account: without pending money, with it, and the most that may be owed; None is unknown."""
 
-    current: Decimal
+    current: Decimal | None
     available: Decimal | None
     limit: Decimal | None

@@ -1,11 +1,12 @@
 """A bank login's transactions and the log of their changes, in the order Plaid saw them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
 
 from plaid_sandbox.bank.accounts import Account, Balance
+from plaid_sandbox.bank.balances import Balances
 from plaid_sandbox.bank.transactions import Transaction
 
 
@@ -38,12 +39,12 @@ class Ledger:
     """The truth about one login. A version is the length of the log, so it grows by one with every change."""
 
     def __init__(self, accounts: Iterable[Account], history: Iterable[Transaction]) -> None:
-        self.accounts: Mapping[str, Account] = {account.account_id: account for account in accounts}
+        self.accounts = {account.account_id: account for account in accounts}
         self._unread = sorted(history, key=lambda transaction: transaction.date)
         self._entries: dict[str, Entry] = {}
         self._log: list[str] = []
         self._pending: dict[str, Transaction] = {}
-        self._moved = dict.fromkeys(self.accounts, Decimal(0))
+        self._balances = Balances()
 
     @property
     def version(self) -> int:
@@ -95,17 +96,43 @@ class Ledger:
                 self._move(None, gone)
                 self._record(gone, stands=False)
 
+    def was_withdrawn(self, transaction_id: str) -> bool:
+        """Whether the bank showed this once on an account that it still knows, and does no more."""
+        entry = self._entries.get(transaction_id)
+        return entry is not None and not entry.stands and entry.transaction.account_id in self.accounts
+
+    def restore(self, transaction_ids: Iterable[str]) -> None:
+        """Let withdrawn transactions stand again under their old ids; others are ignored."""
+        gone = [transaction_id for transaction_id in transaction_ids if self.was_withdrawn(transaction_id)]
+        self.put([self._entries[transaction_id].transaction for transaction_id in gone])
+
     def balance(self, account_id: str) -> Balance:
         """Return the balance: the opening one plus what moved since Plaid's first look."""
-        account = self.accounts[account_id]
-        spent = self._moved[account_id]
-        held = sum((row.amount for row in self._pending.values() if row.account_id == account_id), Decimal(0))
-        if not account.owes:
-            current = account.opening - spent
-            return Balance(current, current - held, None)
-        current = account.opening + spent
-        available = None if account.limit is None else account.limit - current - held
-        return Balance(current, available, account.limit)
+        return self._balances.of(self.accounts[account_id], self._held(account_id))
+
+    def set_balance(self, account_id: str, wanted: Mapping[str, Decimal | None]) -> None:
+        """Let `current`, `available` or both be this now, without any transaction; None hides it."""
+        self._balances.set(self.accounts[account_id], self._held(account_id), wanted)
+
+    def open(self, account: Account) -> None:
+        """Add an account on which nothing has happened yet."""
+        self.accounts[account.account_id] = account
+
+    def churn(self, account_id: str, successor: Account, fresh_id: Callable[[str], str]) -> None:
+        """Go on under another account id: what stands is withdrawn and comes again under other ids, as it was."""
+        rows = [row for row in self.standing() if row.account_id == account_id]
+        known = (successor if one.account_id == account_id else one for one in self.accounts.values())
+        self.accounts = {account.account_id: account for account in known}
+        self._balances.hand_over(account_id, successor.account_id)
+        self._unread = [
+            replace(row, account_id=successor.account_id) if row.account_id == account_id else row
+            for row in self._unread
+        ]
+        for row in rows:
+            self._record(row, stands=False)
+        for row in rows:
+            fresh = replace(row, transaction_id=fresh_id(row.transaction_id), account_id=successor.account_id)
+            self._record(replace(fresh, pending_transaction_id=None, oddity=None), stands=True)
 
     def latest(self, count: int) -> list[Transaction]:
         """Return up to `count` standing posted rows, the most recently changed first."""
@@ -126,4 +153,7 @@ class Ledger:
     def _move(self, after: Transaction | None, before: Transaction | None) -> None:
         for row, sign in ((after, 1), (before, -1)):
             if row is not None and not row.pending:
-                self._moved[row.account_id] += sign * row.amount
+                self._balances.move(row.account_id, sign * row.amount)
+
+    def _held(self, account_id: str) -> Decimal:
+        return sum((row.amount for row in self._pending.values() if row.account_id == account_id), Decimal(0))

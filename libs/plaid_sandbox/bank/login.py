@@ -11,12 +11,16 @@ from plaid_sandbox.identifiers import Mint
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The same user at the same bank sees the same money; `number` keeps the ids of two Items apart."""
+    """The same user at the same bank sees the same money; `number` keeps the ids of two Items apart.
+
+    `persistent`: the bank gives each account that holds money an id which all Items share.
+    """
 
     mint: Mint
     institution_id: str
     profile: Profile
     number: int
+    persistent: bool = False
 
     def draw(self, *words: object) -> Random:
         """Return the dice for these words; they fall the same way every time."""
@@ -43,4 +47,10 @@ class Login:
             opening=plan.opening,
             limit=plan.limit,
             holder=plan.holder,
+            persistent_id=self._persistent_id(plan),
         )
+
+    def _persistent_id(self, plan: AccountPlan) -> str | None:
+        if not self.persistent or plan.type != "depository":
+            return None
+        return self.mint.identifier("persistent", self.institution_id, self.profile.username, plan.slot)

@@ -5,14 +5,26 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from plaid_sandbox.bank.accounts import Currency
 from plaid_sandbox.bank.merchants import Category, Merchant
 
 Kind = Literal["purchase", "refund", "fee", "interest", "income", "transfer", "card_payment", "loan_payment"]
 
 
 @dataclass(frozen=True, slots=True)
+class Oddity:
+    """How Plaid garbles a line: these fields are sent as this JSON text, and these not at all."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+    drop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
-    """Positive amounts leave the account. `kind` is the bank's own knowledge and is never sent to anybody."""
+    """Positive amounts leave the account. `kind` is the bank's own knowledge and is never sent to anybody.
+
+    `currency` is set where it is not the account's; `oddity` changes what is sent, never what the bank means.
+    """
 
     transaction_id: str
     account_id: str
@@ -33,6 +45,8 @@ class Transaction:
     check_number: str | None = None
     pending: bool = False
     pending_transaction_id: str | None = None
+    currency: Currency | None = None
+    oddity: Oddity | None = None
 
 
 def kind_of(category: Category | None, amount: Decimal) -> Kind:

@@ -61,4 +61,5 @@ def _post(row: Transaction, login: Login, index: int, today: date) -> Transactio
         pending_transaction_id=None if index == 1 else row.transaction_id,
         name=row.merchant.name if row.merchant and row.merchant.name else row.name,
         date=max(row.date, today),
+        oddity=None,
     )

@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from plaid_sandbox import institutions, rendering
 from plaid_sandbox.core import Sandbox
+from plaid_sandbox.encoding import Answer
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.items import Item, instant
 from plaid_sandbox.requests import (
@@ -19,7 +20,7 @@ from plaid_sandbox.requests import (
     WebhookKeyGet,
     WebhookUpdate,
 )
-from plaid_sandbox.routes.endpoint import Answer, plaid, plaid_item
+from plaid_sandbox.routes.endpoint import plaid, plaid_item
 from plaid_sandbox.webhooks import payloads
 
 
@@ -47,6 +48,8 @@ async def create_link_token(sandbox: Sandbox, ask: LinkTokenCreate) -> Answer:
     item = None
     if ask.access_token is not None:
         item = sandbox.registry.by_access_token(ask.access_token)
+        if item.error and item.error.code == "USER_PERMISSION_REVOKED":
+            raise item.error
         if ask.products:
             raise PlaidError("INVALID_FIELD", "products must not be given in update mode")
     elif not ask.products:

@@ -1,27 +1,24 @@
-"""The control API, ours and without credentials: see the bank's truth, skip time, make webhooks go wrong."""
+"""The control API, ours and without credentials: every lever by HTTP, and a look at what the bank knows."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Any
 
-from pydantic import Field
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from plaid_sandbox.bank.transactions import Transaction
+from plaid_sandbox.control import catalogue
+from plaid_sandbox.control.accounts import shown
+from plaid_sandbox.control.levers import ItemLever, Lever
 from plaid_sandbox.core import Sandbox
-from plaid_sandbox.encoding import number
-from plaid_sandbox.errors import CATALOGUE, PlaidError
+from plaid_sandbox.encoding import Answer, number
+from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.items import Item, instant
-from plaid_sandbox.outages import Outage
-from plaid_sandbox.requests import Part
-from plaid_sandbox.routes.endpoint import Answer, get, post
-from plaid_sandbox.webhooks.faults import Faults
+from plaid_sandbox.routes.endpoint import get, post, reply
+from plaid_sandbox.validation import body_of, parse
 
 ROOT = "/sandbox_control"
-
-
-class Advance(Part):
-    seconds: Annotated[float, Field(ge=0, strict=False)]
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
@@ -30,12 +27,9 @@ def routes(sandbox: Sandbox) -> list[Route]:
         get(sandbox, f"{ROOT}/items", list_items),
         get(sandbox, f"{ROOT}/items/{{item_id}}/truth", truth),
         get(sandbox, f"{ROOT}/webhooks", list_deliveries),
-        post(sandbox, f"{ROOT}/webhooks/faults", Faults, set_faults),
-        post(sandbox, f"{ROOT}/webhooks/rotate_key", Part, rotate_key),
-        post(sandbox, f"{ROOT}/clock/advance", Advance, advance),
         get(sandbox, f"{ROOT}/outages", list_outages),
-        post(sandbox, f"{ROOT}/outages", Outage, order_outage),
-        post(sandbox, f"{ROOT}/outages/clear", Part, clear_outages),
+        *(_pulled(sandbox, lever) for lever in catalogue.OF_ALL.values()),
+        *(_pulled_on_item(sandbox, lever) for lever in catalogue.OF_ITEMS.values()),
     ]
 
 
@@ -45,9 +39,12 @@ async def list_items(sandbox: Sandbox, _: Request) -> Answer:
 
 
 async def truth(sandbox: Sandbox, request: Request) -> Answer:
-    """Return every transaction that a complete sync would hold now, with what only the bank knows of it."""
+    """Return the accounts and every transaction that a complete sync would hold now, with what the bank knows of it."""
     item = find_item(sandbox, request)
-    return _summary(item) | {"transactions": [_known(item, row) for row in item.book.transactions()]}
+    return _summary(item) | {
+        "accounts": [shown(item, account) for account in item.book.accounts],
+        "transactions": [_known(item, row) for row in item.book.transactions()],
+    }
 
 
 async def list_deliveries(sandbox: Sandbox, _: Request) -> Answer:
@@ -56,48 +53,9 @@ async def list_deliveries(sandbox: Sandbox, _: Request) -> Answer:
     return {"deliveries": attempts, "faults": sandbox.courier.faults.model_dump(mode="json")}
 
 
-async def set_faults(sandbox: Sandbox, faults: Faults) -> Answer:
-    """Replace the faults; what is left out is off. Whatever a reorder fault held back is sent."""
-    sandbox.courier.faults = faults
-    sandbox.courier.release()
-    return {"faults": faults.model_dump(mode="json")}
-
-
-async def rotate_key(sandbox: Sandbox, _: Part) -> Answer:
-    """Retire the key that signs webhooks."""
-    return {"key_id": sandbox.keys.rotate().kid}
-
-
-async def advance(sandbox: Sandbox, ask: Advance) -> Answer:
-    """Skip time: delays end, retries come, tokens expire, Items age. Signatures keep the machine's time."""
-    sandbox.clock.advance(ask.seconds)
-    return {"now": instant(sandbox.clock.now())}
-
-
 async def list_outages(sandbox: Sandbox, _: Request) -> Answer:
     """Return the outages that are on, with the calls they have left."""
     return {"outages": [outage.model_dump() for outage in sandbox.outages.ordered]}
-
-
-async def order_outage(sandbox: Sandbox, outage: Outage) -> Answer:
-    """Let the next calls fail or take long: all, or those of one path, Item or institution."""
-    if outage.error_code:
-        known_error(outage.error_code)
-    sandbox.outages.ordered.append(outage)
-    return {"outage": outage.model_dump()}
-
-
-async def clear_outages(sandbox: Sandbox, _: Part) -> Answer:
-    """End all outages."""
-    sandbox.outages.ordered.clear()
-    return {"outages": []}
-
-
-def known_error(code: str) -> PlaidError:
-    """Return the error of this code, so that a typing error in a test is told at once."""
-    if code not in CATALOGUE:
-        raise PlaidError("INVALID_FIELD", f"error_code: {code} is no code of Plaid's")
-    return PlaidError(code)
 
 
 def find_item(sandbox: Sandbox, request: Request) -> Item:
@@ -106,6 +64,23 @@ def find_item(sandbox: Sandbox, request: Request) -> Item:
     if item is None:
         raise PlaidError("NOT_FOUND", "no such item")
     return item
+
+
+def _pulled(sandbox: Sandbox, lever: Lever[Any]) -> Route:
+    async def pull(_: Sandbox, ask: Any) -> Answer:
+        return lever.pull(sandbox, ask)
+
+    return post(sandbox, f"{ROOT}/{lever.name}", lever.ask, pull)
+
+
+def _pulled_on_item(sandbox: Sandbox, lever: ItemLever[Any]) -> Route:
+    async def answer(request: Request) -> Response:
+        item = find_item(sandbox, request)
+        body = lever.pull(sandbox, item, parse(await body_of(request), lever.ask))
+        sandbox.durability.note()
+        return await reply(sandbox, body)
+
+    return Route(f"{ROOT}/items/{{item_id}}/{lever.name}", answer, methods=["POST"])
 
 
 def _summary(item: Item) -> dict[str, object]:
@@ -124,7 +99,7 @@ def _summary(item: Item) -> dict[str, object]:
 
 
 def _known(item: Item, row: Transaction) -> dict[str, object]:
-    currency = item.book.ledger.accounts[row.account_id].currency
+    currency = row.currency or item.book.ledger.accounts[row.account_id].currency
     return {
         "account_id": row.account_id,
         "amount": number(row.amount),

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from plaid_sandbox.core import Sandbox
-from plaid_sandbox.encoding import Raw, array
+from plaid_sandbox.encoding import Answer, Raw, array
 from plaid_sandbox.requests import Part
 from plaid_sandbox.routes.control import ROOT
-from plaid_sandbox.routes.endpoint import Answer, get
+from plaid_sandbox.routes.endpoint import get
 from plaid_sandbox.validation import parse
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from plaid_sandbox.calls import Call, Logged, call_of
 from plaid_sandbox.core import Sandbox
-from plaid_sandbox.encoding import encode
+from plaid_sandbox.encoding import Answer, encode
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.items import Item
 from plaid_sandbox.limits import FIRST_PAGES
@@ -24,7 +24,6 @@ from plaid_sandbox.validation import Ask, authenticate, body_of, parse
 
 _log = logging.getLogger(__name__)
 _GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-Answer = Mapping[str, object]
 AskT = TypeVar("AskT", bound=Ask)
 OnItemT = TypeVar("OnItemT", bound=OnItem)
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -121,10 +120,10 @@ def plaid_item(
 
 
 def expire(sandbox: Sandbox, item: Item) -> None:
-    """Break an Item that is older than sandbox Items live, 30 days."""
-    alive = timedelta(days=sandbox.settings.item_lifetime_days)
-    if item.error is None and sandbox.clock.now() - (item.repaired_at or item.created_at) >= alive:
-        sandbox.feed.fail(item, PlaidError("ITEM_LOGIN_REQUIRED"))
+    """Break an Item that is older than sandbox Items live, 30 days, or whose announced end has come."""
+    lifetime = timedelta(days=sandbox.settings.item_lifetime_days)
+    if item.error is None and (error := item.outlived(sandbox.clock.now(), lifetime)):
+        sandbox.feed.fail(item, error)
 
 
 class GatewayError(Exception):

@@ -11,13 +11,14 @@ from plaid_sandbox.bank.accounts import Account
 from plaid_sandbox.bank.login import Login
 from plaid_sandbox.changes import Shared
 from plaid_sandbox.core import Sandbox
+from plaid_sandbox.encoding import Answer
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.institutions import Institution
 from plaid_sandbox.items import Item
 from plaid_sandbox.links import Authentication, LinkToken, Session
 from plaid_sandbox.registry import Terms
 from plaid_sandbox.requests import Part
-from plaid_sandbox.routes.endpoint import Answer, get, post
+from plaid_sandbox.routes.endpoint import get, post
 from plaid_sandbox.signin import sign_in
 
 
@@ -160,8 +161,7 @@ async def _make_item(sandbox: Sandbox, link: LinkToken, begun: Authentication, c
 
 
 def _repair(sandbox: Sandbox, link: LinkToken, item: Item, chosen: list[Account]) -> None:
-    item.error = None
-    item.repaired_at = sandbox.clock.now()
+    item.repair(sandbox.clock.now())
     if link.selects_accounts:
         ids = tuple(account.account_id for account in chosen)
         sandbox.feed.change(item, Shared(day=sandbox.clock.now().date(), account_ids=ids))

@@ -5,9 +5,10 @@ from starlette.routing import Route
 
 from plaid_sandbox import institutions
 from plaid_sandbox.core import Sandbox
+from plaid_sandbox.encoding import Answer
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.requests import Part
-from plaid_sandbox.routes.endpoint import Answer, get, post
+from plaid_sandbox.routes.endpoint import get, post
 from plaid_sandbox.routes.link import InSession, log_in, shown, signed_in
 
 _USERNAME, _PASSWORD = "user_good", "pass_good"

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from starlette.routing import Route
 
 from plaid_sandbox import institutions
-from plaid_sandbox.bank.accounts import Account
 from plaid_sandbox.changes import Created, Line
 from plaid_sandbox.core import Sandbox
+from plaid_sandbox.encoding import Answer
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.items import Item
 from plaid_sandbox.registry import Terms
@@ -19,7 +19,7 @@ from plaid_sandbox.requests import (
     SandboxTransaction,
     SandboxTransactionsCreate,
 )
-from plaid_sandbox.routes.endpoint import Answer, plaid, plaid_item
+from plaid_sandbox.routes.endpoint import plaid, plaid_item
 from plaid_sandbox.signin import sign_in
 from plaid_sandbox.webhooks import payloads
 
@@ -90,19 +90,11 @@ async def create_transactions(sandbox: Sandbox, item: Item, ask: SandboxTransact
     return {}
 
 
-def account_for(item: Item, account_id: str | None) -> Account:
-    """Return the account of this id, or the Item's checking account when none is named."""
-    if account_id is not None:
-        return item.book.selected([account_id])[0]
-    checking = (account for account in item.book.accounts if account.subtype == "checking")
-    return next(checking, item.book.accounts[0])
-
-
 def _line(item: Item, wanted: SandboxTransaction, today: date) -> Line:
     for day in (wanted.date_transacted, wanted.date_posted):
         if not today - _OLDEST <= day <= today:
             raise PlaidError("INVALID_FIELD", "dates must be within the last 730 days and not in the future")
-    account = account_for(item, wanted.account_id)
+    account = item.book.account(wanted.account_id)
     if wanted.iso_currency_code not in {None, account.currency.iso}:
         raise PlaidError("INVALID_FIELD", "iso_currency_code is not the account's currency")
     return Line(

@@ -7,11 +7,11 @@ from plaid_sandbox.book import DEFAULT_DAYS, Stage
 from plaid_sandbox.changes import Spent
 from plaid_sandbox.core import Sandbox
 from plaid_sandbox.cursors import Cursor, decode
-from plaid_sandbox.encoding import array
+from plaid_sandbox.encoding import Answer, array
 from plaid_sandbox.items import Item
 from plaid_sandbox.rendering import Form
 from plaid_sandbox.requests import OnItem, SyncOptions, TransactionsSync
-from plaid_sandbox.routes.endpoint import Answer, plaid_item
+from plaid_sandbox.routes.endpoint import plaid_item
 from plaid_sandbox.sync import Page, page_after
 
 
@@ -26,14 +26,12 @@ def routes(sandbox: Sandbox) -> list[Route]:
 async def sync(sandbox: Sandbox, item: Item, ask: TransactionsSync) -> Answer:
     """Return the page after the cursor; before any history was read an empty one without a cursor."""
     options = ask.options or SyncOptions()
-    stream = item.item_id + (options.account_id or "")
-    accounts = item.book.selected([options.account_id] if options.account_id else None)
+    stream = _stream(item, options.account_id)
+    told = {options.account_id} if options.account_id else item.book.told_ids
     _arm(sandbox, item, options)
     if item.book.stage == Stage.NOT_READY:
         return _answer(item, Page(Cursor()), options, "")
-    page = page_after(
-        item.book.ledger, _begin(item, ask.cursor, stream), ask.count, {account.account_id for account in accounts}
-    )
+    page = page_after(item.book.ledger, _begin(item, ask.cursor, stream), ask.count, told, item.book.paging)
     answer = _answer(item, page, options, page.cursor.encode(stream))
     if page.has_more and item.mutations_due:
         item.mutations_due -= 1
@@ -63,6 +61,14 @@ def _arm_products(sandbox: Sandbox, item: Item, days_requested: int | None) -> N
     sandbox.feed.start(item)
 
 
+def _stream(item: Item, account_id: str | None) -> str:
+    """Return the name of the stream that a cursor belongs to, or raise INVALID_ACCOUNT_ID."""
+    if account_id:
+        item.book.selected([account_id])
+    generation = f" {item.book.cursor_generation}" if item.book.cursor_generation else ""
+    return f"{item.item_id}{account_id or ''}{generation}"
+
+
 def _begin(item: Item, cursor: str, stream: str) -> Cursor:
     if cursor == "now":
         now = item.book.ledger.version
@@ -79,7 +85,7 @@ def _answer(item: Item, page: Page, options: SyncOptions, next_cursor: str) -> A
     return {
         "accounts": [
             rendering.account(accounts[account_id], item.book.ledger.balance(account_id))
-            for account_id in sorted(page.account_ids)
+            for account_id in sorted(page.account_ids & item.book.account_ids)
         ],
         "added": array(rendering.transaction(row, accounts[row.account_id], form) for row in page.added),
         "modified": array(rendering.transaction(row, accounts[row.account_id], form) for row in page.modified),

@@ -44,24 +44,34 @@ def removed(item: Item, transaction_ids: Sequence[str]) -> Payload:
 
 def item_error(item: Item, error: PlaidError) -> Payload:
     """Return ITEM/ERROR; its error has a status and no request_id."""
-    return of_item(item, "ERROR", error=error.fields() | {"status": error.status})
+    return of_item(item, "ERROR", error=_told(error))
+
+
+def permission_revoked(item: Item) -> Payload:
+    """Return USER_PERMISSION_REVOKED."""
+    return of_item(item, "USER_PERMISSION_REVOKED", error=_told(PlaidError("USER_PERMISSION_REVOKED")))
 
 
 def fired(item: Item, code: str, now: datetime, new_transactions: int) -> Payload:
     """Return a webhook of this code as it might come; it changes nothing."""
     if code == "SYNC_UPDATES_AVAILABLE":
         return sync_updates_available(item)
+    if code == "USER_PERMISSION_REVOKED":
+        return permission_revoked(item)
     facts: dict[str, Payload] = {
         "DEFAULT_UPDATE": {"error": None, "new_transactions": new_transactions},
         "NEW_ACCOUNTS_AVAILABLE": {"error": None},
         "PENDING_DISCONNECT": {"reason": "INSTITUTION_TOKEN_EXPIRATION", "disconnect_time": instant(now + _NOTICE)},
         "PENDING_EXPIRATION": {"consent_expiration_time": instant(now + _NOTICE)},
         "RECURRING_TRANSACTIONS_UPDATE": {"account_ids": [account.account_id for account in item.book.accounts]},
-        "USER_ACCOUNT_REVOKED": {"account_id": item.book.accounts[0].account_id},
-        "USER_PERMISSION_REVOKED": {"error": PlaidError("USER_PERMISSION_REVOKED").fields() | {"status": 400}},
+        "USER_ACCOUNT_REVOKED": {"account_id": next((one.account_id for one in item.book.accounts), "")},
     }
     kind = "TRANSACTIONS" if code in _ABOUT_TRANSACTIONS else "ITEM"
     return _payload(kind, item, code, facts.get(code, {}))
+
+
+def _told(error: PlaidError) -> Payload:
+    return error.fields_of_item() | {"status": error.status}
 
 
 def _payload(kind: str, item: Item, code: str, facts: Payload) -> Payload:
