@@ -109,15 +109,26 @@ def _audits() -> None:
         sa.Column("integration_id", sa.Integer(), sa.ForeignKey("plaid_integrations.id"), nullable=False),
         sa.Column("heal", sa.Boolean(), nullable=False),
         _moment("requested_at", nullable=False, default="now()"),
+        sa.Column(
+            "due_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            server_default=sa.text("now()"),
+            comment="when a sweep asks for it, again if it was begun and never finished",
+        ),
         _moment("finished_at"),
         sa.Column("compared", sa.Integer(), comment="transactions that both sides could be asked about"),
         sa.Column("missing", sa.Integer(), comment="Plaid has it, we do not"),
         sa.Column("extra", sa.Integer(), comment="we have it, Plaid does not"),
         sa.Column("different", sa.Integer()),
+        sa.Column("quarantined", sa.Integer(), comment="Plaid has it, it waits in quarantine"),
         sa.Column("sample", postgresql.JSONB(), comment="some of them: transaction_id, what is wrong"),
         sa.Column("error_code", sa.Text(), comment="why it could not be done"),
     )
     op.create_index(op.f("ix_audits_integration_id_id"), "audits", ["integration_id", "id"])
+    op.create_index(
+        "uq_audits_standing", "audits", ["integration_id"], unique=True, postgresql_where=sa.text("finished_at IS NULL")
+    )
 
 
 def _budget() -> None:
