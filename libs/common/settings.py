@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from common import limits
 from common.secret_files import FilesNamed, Unreadable
 
 PLAID_HOSTS = {"sandbox": "https://sandbox.plaid.com", "production": "https://production.plaid.com"}
@@ -115,6 +116,23 @@ class PlaidSettings(Block):
     def plaid_host(self) -> str:
         """The base URL of every Plaid call: the override, else the environment's host."""
         return str(self.plaid_base_url).rstrip("/") if self.plaid_base_url else PLAID_HOSTS[self.plaid_env]
+
+
+class LimitSettings(PlaidSettings):
+    """Plaid's rate limits of its environment, and what an operator knows better."""
+
+    plaid_limits: str = ""
+
+    @field_validator("plaid_limits")
+    @classmethod
+    def _are_readable(cls, entries: str) -> str:
+        limits.change(limits.PRODUCTION, entries)
+        return entries
+
+    @property
+    def rate_limits(self) -> limits.Limits:
+        """The limits that hold for this deployment, by Plaid's path."""
+        return limits.change(limits.BY_ENVIRONMENT[self.plaid_env], self.plaid_limits)
 
 
 class SealingSettings(Block):

@@ -131,7 +131,7 @@ class Exchange:
     async def _describe(self, integration_id: int, access_token: SealedToken) -> None:
         """Store accounts and institution now, so that the user sees them; a failure leaves that to the first sync."""
         try:
-            answer = await self._plaid.get_accounts(self._vault.open(access_token))
+            answer = await self._plaid.for_item_of(integration_id).get_accounts(self._vault.open(access_token))
             rows = plaid_accounts.read(answer, datetime.now(UTC))
             institution_id = (answer.get("item") or {}).get("institution_id")
             if institution_id:

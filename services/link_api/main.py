@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -10,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from common import web
+from common.budget import PostgresBudget
 from common.plaid import Credentials, PlaidClient
 from common.runtime import Infrastructure, Service
 from common.sealing import Vault
@@ -36,13 +38,18 @@ SILENT = (
 )
 
 
+PATIENCE = timedelta(seconds=2)
+"""How long a user waits for room within Plaid's rate limits before we ask for another try."""
+
+
 @asynccontextmanager
 async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIterator[Service]:
     """Yield the running service."""
     if settings.plaid_webhook_url is None:
         log.warning("setting.unset", setting="PLAID_WEBHOOK_URL", advice=SILENT)
     database = infrastructure.database
-    plaid = PlaidClient(Credentials(settings.plaid_client_id, settings.plaid_secret, settings.plaid_host))
+    credentials = Credentials(settings.plaid_client_id, settings.plaid_secret, settings.plaid_host)
+    plaid = PlaidClient(credentials, PostgresBudget(database, settings.rate_limits)).waiting(PATIENCE)
     vault = Vault(settings.plaid_encryption_key)
     institutions = Institutions(database, plaid, settings.plaid_country_codes)
     hub = Hub(infrastructure.broker)

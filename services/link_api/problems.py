@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from common import web
 from common.database import unavailable
-from common.plaid import ItemGone, OperatorMustAct, PlaidError, RetryLater, UserMustAct
+from common.plaid import ItemGone, OperatorMustAct, OverBudget, PlaidError, RetryLater, UserMustAct
 from common.web import Problem
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,7 @@ def use_problems(app: FastAPI) -> None:
     web.use_problems(app)
     web.render(app, RequestValidationError, of_invalid_request)
     web.render(app, PlaidError, of_plaid)
+    web.render(app, OverBudget, of_budget)
     web.render(app, SQLAlchemyError, of_database)
     web.render(app, OSError, of_database)
 
@@ -72,6 +73,13 @@ def of_plaid(error: PlaidError) -> Problem:
             "request_id": said.request_id,
         },
     )
+
+
+def of_budget(error: OverBudget) -> Problem:
+    """Return when Plaid's rate limits have room again: Plaid was not asked."""
+    detail = "Many people use this at the moment; try again shortly."
+    headers = {"Retry-After": str(max(1, ceil(error.wait.total_seconds())))}
+    return Problem(503, detail, code="over_budget", retryable=True, headers=headers)
 
 
 def of_database(error: Exception) -> Problem:

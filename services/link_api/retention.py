@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common.budget import levels, tally
 from common.database import Database
 from link_api.store import events, sessions
 
@@ -17,10 +18,12 @@ EVERY = 600.0
 
 
 async def forget(database: Database, every: float = EVERY) -> None:
-    """Delete user events older than 24 hours and Link sessions that are over, until cancelled."""
+    """Delete old user events, Link sessions that are over, and what Plaid's budget needs no more, until cancelled."""
     while True:
         await _forget_all(database, events.prune, events.PRUNE_BATCH)
         await _forget_all(database, sessions.prune, sessions.PRUNE_BATCH)
+        await _forget_all(database, levels.prune, levels.PRUNE_BATCH)
+        await _forget_all(database, tally.prune, tally.PRUNE_BATCH)
         await asyncio.sleep(every)
 
 

@@ -7,7 +7,7 @@ The SDK is synchronous: each call runs in a thread, so many at once, and has a t
 import json
 from collections.abc import Callable, Mapping
 from copy import copy, deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -76,6 +76,10 @@ class PlaidClient:
         """Return the same client, its calls waiting so long for their turn."""
         return self.on_behalf_of(self._spender.waiting(patience))
 
+    def for_item_of(self, integration_id: int) -> Self:
+        """Return the same client, its calls counted for the item of this integration too."""
+        return self.on_behalf_of(replace(self._spender, integration_id=integration_id))
+
     async def create_link_token(self, request: Mapping[str, Any]) -> Json:
         """/link/token/create: {link_token, expiration}."""
         return await self._call(self._api.link_token_create, request)
@@ -114,7 +118,10 @@ class PlaidClient:
         return await self._call(self._api.webhook_verification_key_get, {"key_id": key_id}, read_timeout=5.0)
 
     async def sync_page(self, access_token: SecretStr, cursor: str | None) -> Json:
-        """/transactions/sync: one page of at most 500 updates after `cursor` (None: from the beginning)."""
+        """/transactions/sync: one page of at most 500 updates after `cursor` (None: from the beginning).
+
+        Raises CursorRefused when it is the cursor that Plaid does not take.
+        """
         request: Json = {
             "count": PAGE_SIZE,
             "options": {
@@ -124,20 +131,24 @@ class PlaidClient:
         }
         if cursor:
             request["cursor"] = cursor
-        return await self._call(
-            self._api.transactions_sync, _with(access_token) | request, read_timeout=SYNC_READ_TIMEOUT
-        )
+        try:
+            return await self._call(
+                self._api.transactions_sync, _with(access_token) | request, read_timeout=SYNC_READ_TIMEOUT
+            )
+        except errors.PlaidError as error:
+            raise (errors.of_cursor(error) if cursor else error) from None
 
     async def _call(
         self, endpoint: Callable[..., Any], request: Mapping[str, Any], read_timeout: float = READ_TIMEOUT
     ) -> Json:
         own = deepcopy(dict(request))  # the SDK puts its enums into what it is given
         path = _path(endpoint)
-        await self._budget.take(path, self._spender, from_start="cursor" not in own)
+        from_start = "cursor" not in own
+        await self._budget.take(path, self._spender, from_start=from_start)
         try:
             return await self._threads.run(partial(_answer, endpoint, own, (CONNECT_TIMEOUT, read_timeout)))
         except errors.PlaidError as error:
-            await self._budget.learn(path, self._spender, error)
+            await self._budget.learn(path, self._spender, error, from_start=from_start)
             raise
 
     def close(self) -> None:

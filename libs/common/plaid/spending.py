@@ -50,7 +50,7 @@ class Budget(Protocol):
         `endpoint` is Plaid's path; `from_start`: a sync without a cursor, which has a limit of its own.
         """
 
-    async def learn(self, endpoint: str, spender: Spender, error: PlaidError) -> None:
+    async def learn(self, endpoint: str, spender: Spender, error: PlaidError, *, from_start: bool) -> None:
         """Take note that Plaid refused or failed the call: after a 429 everybody goes slower for a while."""
 
 
@@ -60,5 +60,5 @@ class Unmetered:
     async def take(self, endpoint: str, spender: Spender, *, from_start: bool) -> None:
         """Return at once."""
 
-    async def learn(self, endpoint: str, spender: Spender, error: PlaidError) -> None:
+    async def learn(self, endpoint: str, spender: Spender, error: PlaidError, *, from_start: bool) -> None:
         """Forget it."""

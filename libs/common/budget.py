@@ -1,1 +1,0 @@
-"""Plaid's rate limits, shared by every process through PostgreSQL."""

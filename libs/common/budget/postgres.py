@@ -1,0 +1,89 @@
+"""The budget that all processes of a deployment share."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import structlog
+from prometheus_client import Counter, Histogram
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.budget import levels, tally
+from common.budget.buckets import buckets_of
+from common.database import Database
+from common.limits import Limits
+from common.plaid.errors import HTTP_TOO_MANY, PlaidError
+from common.plaid.spending import OverBudget, Spender
+
+log = structlog.get_logger(__name__)
+
+PUT_OFF = Counter("plaid_calls_put_off_total", "Calls of Plaid not made, for want of budget", ["endpoint", "priority"])
+WAITS = Histogram(
+    "plaid_budget_wait_seconds",
+    "How long calls of Plaid waited for their turn",
+    ["endpoint", "priority"],
+    buckets=(0.01, 0.1, 0.5, 1, 2, 5, 10),
+)
+
+NO_RATES = {"CREDITS_EXHAUSTED", "TRIAL_CONNECTION_LIMIT", "INSTITUTION_RATE_LIMIT"}
+"""429s that going slower cannot mend: two limits of the plan, and one that an institution has for all of Plaid."""
+ASYNCHRONOUS = text("SET LOCAL synchronous_commit = off")
+
+
+class PostgresBudget:
+    """Keeps every call within Plaid's limits: first come, first served, the urgent first when it is short."""
+
+    def __init__(self, database: Database, limits: Limits) -> None:
+        self._database = database
+        self._limits = limits
+
+    async def take(self, endpoint: str, spender: Spender, *, from_start: bool) -> None:
+        """Return when the call may be made, or raise OverBudget at once and have nothing taken."""
+        try:
+            wait = await self._book(endpoint, spender, from_start=from_start)
+        except OverBudget:
+            PUT_OFF.labels(endpoint, spender.priority.name.lower()).inc()
+            async with self._noting(endpoint) as session:
+                await tally.count(session, endpoint, put_off=1)
+            raise
+        WAITS.labels(endpoint, spender.priority.name.lower()).observe(wait.total_seconds())
+        await asyncio.sleep(wait.total_seconds())
+
+    async def learn(self, endpoint: str, spender: Spender, error: PlaidError, *, from_start: bool) -> None:
+        """Count the failure; after a 429 go slower with the bucket that is to blame. Never raises for the database."""
+        limited = error.details.status == HTTP_TOO_MANY
+        async with self._noting(endpoint) as session:
+            if limited and error.code not in NO_RATES:
+                buckets = buckets_of(self._limits, endpoint, spender, from_start=from_start)
+                key = await levels.slow(session, buckets, error.details.retry_after)
+                log.warning("plaid.limited", endpoint=endpoint, error_code=error.code, slowed=key)
+            await tally.count(session, endpoint, limited=int(limited), failed=int(not limited))
+
+    async def _book(self, endpoint: str, spender: Spender, *, from_start: bool) -> timedelta:
+        """Take from every bucket of the call and return how long it waits for its turn; all or nothing."""
+        buckets = buckets_of(self._limits, endpoint, spender, from_start=from_start)
+        async with self._transaction() as session:
+            wait = await levels.fill(session, buckets, spender.priority) if buckets else timedelta(0)
+            if wait > spender.patience:
+                raise OverBudget(endpoint, wait)
+            await tally.count(session, endpoint, calls=1)
+        return wait
+
+    @asynccontextmanager
+    async def _noting(self, endpoint: str) -> AsyncIterator[AsyncSession]:
+        """Yield a session for what is good to know; when it cannot be written the call goes on without."""
+        try:
+            async with self._transaction() as session:
+                yield session
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("budget.not_noted", endpoint=endpoint, error=type(error).__name__)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
+        """Yield a session whose commit does not wait for the disk: a crash may forget the last moments."""
+        async with self._database.transaction() as session:
+            await session.execute(ASYNCHRONOUS)
+            yield session

@@ -1,0 +1,75 @@
+"""How often each endpoint of Plaid was called: `plaid_api_usage`, a row per endpoint and minute, kept for 30 days."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.limits import Limits, Scope
+
+PRUNE_BATCH = 10_000
+MINUTE = 60
+
+COUNT = text("""
+    INSERT INTO plaid_api_usage AS tally (endpoint, minute, calls, put_off, limited, failed)
+    VALUES (:endpoint, date_trunc('minute', clock_timestamp()), :calls, :put_off, :limited, :failed)
+    ON CONFLICT (endpoint, minute) DO UPDATE SET
+        calls = tally.calls + excluded.calls, put_off = tally.put_off + excluded.put_off,
+        limited = tally.limited + excluded.limited, failed = tally.failed + excluded.failed
+""")
+USAGE = text("""
+    SELECT endpoint,
+        coalesce(max(calls) FILTER (WHERE minute > now() - interval '2 minutes'), 0) AS last_minute,
+        coalesce(sum(calls) FILTER (WHERE minute > now() - interval '1 hour'), 0) AS last_hour,
+        sum(calls) AS last_day, sum(put_off) AS put_off, sum(limited) AS limited, sum(failed) AS failed
+    FROM plaid_api_usage WHERE minute > now() - interval '24 hours' GROUP BY endpoint ORDER BY endpoint
+""")
+PRUNE = text(f"""
+    DELETE FROM plaid_api_usage WHERE (endpoint, minute) IN (
+        SELECT endpoint, minute FROM plaid_api_usage WHERE minute < now() - interval '30 days' LIMIT {PRUNE_BATCH}
+    )
+    RETURNING endpoint
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was asked of an endpoint within 24 hours, beside what may be asked of it in a minute."""
+
+    endpoint: str
+    last_minute: int
+    """Calls in the running minute or the one before it, whichever saw more."""
+    last_hour: int
+    last_day: int
+    put_off: int
+    """Not made, for want of budget."""
+    limited: int
+    """Answered with 429."""
+    failed: int
+    """Ended in any other error."""
+    limit_per_minute: int | None
+    """The client's; None where there is none."""
+
+
+async def usage(session: AsyncSession, limits: Limits) -> list[Usage]:
+    """Return the usage of every endpoint that was called or put off within 24 hours, by its path."""
+    rows = (await session.execute(USAGE)).mappings()
+    return [Usage(**row, limit_per_minute=_per_minute(limits, row["endpoint"])) for row in rows]
+
+
+def _per_minute(limits: Limits, endpoint: str) -> int | None:
+    minutes = (limit for limit in limits.get(endpoint, ()) if limit.scope is Scope.CLIENT and limit.seconds == MINUTE)
+    return next((limit.calls for limit in minutes), None)
+
+
+async def count(
+    session: AsyncSession, endpoint: str, *, calls: int = 0, put_off: int = 0, limited: int = 0, failed: int = 0
+) -> None:
+    """Add to this minute's row."""
+    counts = {"calls": calls, "put_off": put_off, "limited": limited, "failed": failed}
+    await session.execute(COUNT, {"endpoint": endpoint} | counts)
+
+
+async def prune(session: AsyncSession) -> int:
+    """Forget up to PRUNE_BATCH rows older than 30 days; return how many."""
+    return len((await session.execute(PRUNE)).all())
