@@ -9,7 +9,7 @@ from plaid_sandbox.clock import Clock
 from plaid_sandbox.durability import Durability
 from plaid_sandbox.feed import Feed
 from plaid_sandbox.identifiers import Mint
-from plaid_sandbox.limits import Limiter
+from plaid_sandbox.limits import Limiter, limits_of
 from plaid_sandbox.links import Links
 from plaid_sandbox.outages import Outages
 from plaid_sandbox.registry import Registry
@@ -58,7 +58,7 @@ def build(settings: Settings, clock: Clock) -> Sandbox:
         courier=courier,
         feed=Feed(clock, courier, tasks, durability, settings),
         tasks=tasks,
-        limiter=Limiter(settings.rate_limits),
+        limiter=Limiter(limits_of(settings.rate_limits)),
         outages=Outages(),
         client=client,
     )

@@ -149,11 +149,14 @@ CATALOGUE = {
 class PlaidError(Exception):
     """An answer with Plaid's error body. A code that Plaid does not document is an API_ERROR of status 400."""
 
-    def __init__(self, code: str, message: str | None = None, *, reason: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str | None = None, *, reason: str | None = None, retry_after: int | None = None
+    ) -> None:
         self.code = code
         self.type, self.status, text = CATALOGUE.get(code, Meaning("API_ERROR", 400, "an error that nobody documented"))
         self.message = message or text
         self.reason = reason
+        self.retry_after = retry_after
         super().__init__(f"{code}: {self.message}")
 
     def fields(self) -> dict[str, object]:

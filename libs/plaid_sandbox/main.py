@@ -16,7 +16,7 @@ from plaid_sandbox.core import Sandbox, build
 from plaid_sandbox.keeper import Keeper
 from plaid_sandbox.routes import api, control, control_calls, link, link_oauth, link_pages, transactions
 from plaid_sandbox.routes import sandbox as sandbox_only
-from plaid_sandbox.routes.endpoint import refusals
+from plaid_sandbox.routes.answers import refusals
 from plaid_sandbox.settings import Settings
 
 

@@ -1,10 +1,11 @@
 """The stand-in's settings, read from the environment."""
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from plaid_sandbox.limits import Table
 
 
 class Settings(BaseSettings):
@@ -26,4 +27,4 @@ class Settings(BaseSettings):
     retry_scale: float = Field(default=1.0, ge=0, description="factor on Plaid's webhook back-off of 30 s x 4")
     item_lifetime_days: int = Field(default=30, ge=1, description="age at which a sandbox Item needs its user again")
     state_file: Path | None = Field(default=None, description="kept over a restart; in memory only, when unset")
-    rate_limits: Literal["off", "sandbox", "production"] = "off"
+    rate_limits: Table = "off"

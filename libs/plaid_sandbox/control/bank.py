@@ -37,13 +37,13 @@ def rotate_key(sandbox: Sandbox, _: Part) -> Answer:
 
 def order_outage(sandbox: Sandbox, outage: Outage) -> Answer:
     """Let the next calls fail or take long: all, or those of one path, Item or institution."""
-    sandbox.outages.ordered.append(outage)
+    sandbox.outages.order(outage, sandbox.clock.now())
     return {"outage": outage.model_dump()}
 
 
 def clear_outages(sandbox: Sandbox, _: Part) -> Answer:
     """End all outages."""
-    sandbox.outages.ordered.clear()
+    sandbox.outages.clear()
     return {"outages": []}
 
 

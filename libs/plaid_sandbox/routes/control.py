@@ -15,7 +15,8 @@ from plaid_sandbox.core import Sandbox
 from plaid_sandbox.encoding import Answer, number
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.items import Item, instant
-from plaid_sandbox.routes.endpoint import get, post, reply
+from plaid_sandbox.routes.answers import reply
+from plaid_sandbox.routes.endpoint import get, post
 from plaid_sandbox.validation import body_of, parse
 
 ROOT = "/sandbox_control"
@@ -28,6 +29,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         get(sandbox, f"{ROOT}/items/{{item_id}}/truth", truth),
         get(sandbox, f"{ROOT}/webhooks", list_deliveries),
         get(sandbox, f"{ROOT}/outages", list_outages),
+        get(sandbox, f"{ROOT}/rate_limits", list_counts),
         *(_pulled(sandbox, lever) for lever in catalogue.OF_ALL.values()),
         *(_pulled_on_item(sandbox, lever) for lever in catalogue.OF_ITEMS.values()),
     ]
@@ -55,7 +57,12 @@ async def list_deliveries(sandbox: Sandbox, _: Request) -> Answer:
 
 async def list_outages(sandbox: Sandbox, _: Request) -> Answer:
     """Return the outages that are on, with the calls they have left."""
-    return {"outages": [outage.model_dump() for outage in sandbox.outages.ordered]}
+    return {"outages": [outage.model_dump() for outage in sandbox.outages.standing(sandbox.clock.now())]}
+
+
+async def list_counts(sandbox: Sandbox, _: Request) -> Answer:
+    """Return how many calls of each path were let through and refused since the start."""
+    return {"counts": {path: asdict(count) for path, count in sandbox.limiter.counts.items()}}
 
 
 def find_item(sandbox: Sandbox, request: Request) -> Item:

@@ -1,4 +1,4 @@
-"""What every endpoint does alike: read, check, answer, and put errors in Plaid's form."""
+"""What every endpoint does alike: read, check, count, suffer what was ordered, answer."""
 
 import asyncio
 import logging
@@ -9,37 +9,24 @@ from typing import TypeVar
 from pydantic import BaseModel
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from plaid_sandbox.calls import Call, Logged, call_of
 from plaid_sandbox.core import Sandbox
-from plaid_sandbox.encoding import Answer, encode
+from plaid_sandbox.encoding import Answer
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.items import Item
 from plaid_sandbox.limits import FIRST_PAGES
 from plaid_sandbox.outages import Outage
 from plaid_sandbox.requests import OnItem, TransactionsSync
+from plaid_sandbox.routes.answers import GatewayError, cut, reply
 from plaid_sandbox.validation import Ask, authenticate, body_of, parse
 
 _log = logging.getLogger(__name__)
-_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 AskT = TypeVar("AskT", bound=Ask)
 OnItemT = TypeVar("OnItemT", bound=OnItem)
 ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-async def reply(sandbox: Sandbox, body: Answer, call: Call | None = None) -> Response:
-    """Return a JSON response that carries a request id, once all that it tells is kept."""
-    await sandbox.durability.settled()
-    return _render(sandbox, body, 200, call)
-
-
-def _render(sandbox: Sandbox, body: Answer, status: int, call: Call | None) -> Response:
-    answer = {**body, "request_id": sandbox.mint.request_id()}
-    if call:
-        call.answered(answer, status)
-    return Response(encode(answer), status, media_type="application/json")
 
 
 def get(sandbox: Sandbox, path: str, handle: Callable[[Sandbox, Request], Awaitable[Answer]]) -> Route:
@@ -76,13 +63,12 @@ def plaid(
 
     async def answer(request: Request) -> Response:
         client, ask = await _admit(sandbox, request, model)
-        if outage := sandbox.outages.strike(path, None):
-            await _suffer(outage)
+        outage = await _suffer(sandbox, path, None)
         _count(sandbox, path, client, ask, None)
         body = await handle(sandbox, ask)
         if not reads:
             sandbox.durability.note()
-        return await reply(sandbox, body, call_of(request))
+        return _told(await reply(sandbox, body, call_of(request)), outage)
 
     return _logged(sandbox, path, answer)
 
@@ -105,8 +91,7 @@ def plaid_item(
         client, ask = await _admit(sandbox, request, model)
         item = sandbox.registry.by_access_token(ask.access_token)
         call = _about(request, item, ask)
-        if outage := sandbox.outages.strike(path, item):
-            await _suffer(outage)
+        outage = await _suffer(sandbox, path, item)
         _count(sandbox, path, client, ask, item)
         expire(sandbox, item)
         if item.error and not broken_too:
@@ -114,7 +99,7 @@ def plaid_item(
         body = await handle(sandbox, item, ask)
         if not reads:
             sandbox.durability.note()
-        return await reply(sandbox, body, call)
+        return _told(await reply(sandbox, body, call), outage)
 
     return _logged(sandbox, path, answer)
 
@@ -124,10 +109,6 @@ def expire(sandbox: Sandbox, item: Item) -> None:
     lifetime = timedelta(days=sandbox.settings.item_lifetime_days)
     if item.error is None and (error := item.outlived(sandbox.clock.now(), lifetime)):
         sandbox.feed.fail(item, error)
-
-
-class GatewayError(Exception):
-    """A proxy before Plaid answers with a page of its own."""
 
 
 async def _admit(sandbox: Sandbox, request: Request, model: type[AskT]) -> tuple[str, AskT]:
@@ -150,45 +131,24 @@ def _about(request: Request, item: Item, ask: OnItem) -> Call | None:
     return call
 
 
-async def _suffer(outage: Outage) -> None:
+async def _suffer(sandbox: Sandbox, path: str, item: Item | None) -> Outage | None:
+    """Let the outage that covers this call do its work, and return it where the call goes on all the same."""
+    outage = sandbox.outages.strike(path, item, sandbox.clock.now())
+    if outage is None:
+        return None
     await asyncio.sleep(outage.delay)
     if outage.gateway_error:
-        raise GatewayError
+        raise GatewayError(outage.retry_after)
     if outage.error_code:
-        raise PlaidError(outage.error_code, outage.message)
+        raise PlaidError(outage.error_code, outage.message, retry_after=outage.retry_after)
+    return outage
+
+
+def _told(response: Response, outage: Outage | None) -> Response:
+    return cut(response) if outage and outage.cut else response
 
 
 def _count(sandbox: Sandbox, path: str, client: str, ask: Ask, item: Item | None) -> None:
     first_page = isinstance(ask, TransactionsSync) and not ask.cursor
-    for name in (path, FIRST_PAGES) if first_page else (path,):
-        sandbox.limiter.count(name, client=client, item_id=item.item_id if item else None, now=sandbox.clock.now())
-
-
-def refusals(sandbox: Sandbox) -> dict[object, Callable[[Request, Exception], Awaitable[Response]]]:
-    """Return the handlers that answer in Plaid's form whatever goes wrong."""
-
-    async def plaid_error(request: Request, error: Exception) -> Response:
-        known = error if isinstance(error, PlaidError) else PlaidError("INTERNAL_SERVER_ERROR")
-        return _render(sandbox, known.fields(), known.status, call_of(request))
-
-    async def gateway_error(request: Request, _: Exception) -> Response:
-        if call := call_of(request):
-            call.status = 502
-        return HTMLResponse(_GATEWAY_PAGE, 502)
-
-    async def unexpected(request: Request, error: Exception) -> Response:
-        _log.error("%s failed", request.url.path, exc_info=error)
-        return await plaid_error(request, error)
-
-    async def not_found(request: Request, _: Exception) -> Response:
-        return await plaid_error(
-            request, PlaidError("NOT_FOUND", f"{request.method} {request.url.path} is no endpoint")
-        )
-
-    return {
-        PlaidError: plaid_error,
-        GatewayError: gateway_error,
-        404: not_found,
-        405: not_found,
-        Exception: unexpected,
-    }
+    paths = (path, FIRST_PAGES) if first_page else (path,)
+    sandbox.limiter.count(paths, client=client, item_id=item.item_id if item else None, now=sandbox.clock.now())
