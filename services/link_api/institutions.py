@@ -38,10 +38,13 @@ class Institutions:
             if await institutions.is_fresh(session, institution_id):
                 return
         try:
-            answer = await self._plaid.get_institution(institution_id, self._country_codes)
-            institution = Institution.model_validate(answer.get("institution"))
+            await self.fetch(institution_id)
         except (PlaidError, ValidationError) as error:
             log.warning("institution.unknown", institution_id=institution_id, error=type(error).__name__)
-            return
+
+    async def fetch(self, institution_id: str) -> None:
+        """Store what Plaid says of it now. Raises PlaidError, ValidationError and the database's errors."""
+        answer = await self._plaid.get_institution(institution_id, self._country_codes)
+        institution = Institution.model_validate(answer.get("institution"))
         async with self._database.transaction() as session:
             await institutions.put(session, institution.model_dump())

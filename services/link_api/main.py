@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from common import web
 from common.budget import PostgresBudget
-from common.plaid import Credentials, PlaidClient
+from common.plaid import Credentials, PlaidClient, Priority, Spender
 from common.runtime import Infrastructure, Service
 from common.sealing import Vault
 from link_api.callers import Callers
@@ -24,8 +24,9 @@ from link_api.link_tokens import LinkTokens
 from link_api.middleware import BoundedBody, SafeHeaders
 from link_api.parts import Parts
 from link_api.problems import use_problems
+from link_api.renewal import renew
 from link_api.retention import forget
-from link_api.routes import accounts, events, expenses, integrations, linking, page
+from link_api.routes import accounts, events, expenses, integrations, linking, notifications, page
 from link_api.schemas.problems import PROBLEMS
 from link_api.settings import Settings
 from link_api.streams import Hub
@@ -52,6 +53,8 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     plaid = PlaidClient(credentials, PostgresBudget(database, settings.rate_limits)).waiting(PATIENCE)
     vault = Vault(settings.plaid_encryption_key)
     institutions = Institutions(database, plaid, settings.plaid_country_codes)
+    in_background = plaid.on_behalf_of(Spender(priority=Priority.BACKFILL))
+    old_ones = Institutions(database, in_background, settings.plaid_country_codes)
     hub = Hub(infrastructure.broker)
     parts = Parts(
         database=database,
@@ -62,7 +65,10 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
         page=Page(settings.plaid_link_script, settings.plaid_link_host),
     )
     try:
-        yield Service(app=guarded(create_app(parts)), loops=[hub.run, partial(forget, database)])
+        yield Service(
+            app=guarded(create_app(parts)),
+            loops=[hub.run, partial(forget, database), partial(renew, database, old_ones)],
+        )
     finally:
         plaid.close()
 
@@ -89,7 +95,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     use_problems(app)
-    for noun in (linking, integrations, accounts, expenses, events, page):
+    for noun in (linking, integrations, accounts, expenses, notifications, events, page):
         app.include_router(noun.router, responses=PROBLEMS)
     app.router.routes.extend(web.probe_routes([parts.database.ping]))
     app.mount("/page", StaticFiles(directory=page.FOLDER))

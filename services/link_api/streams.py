@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from common.broker import Broker, topology
 from common.consumer import dispatch
 from common.database import Database
-from common.events import ExpensesChanged, StatusChanged, SyncProgress, UserEvent
+from common.events import ExpensesChanged, StatusChanged, SyncProgress, UserEvent, UserNotified
 from link_api.callers import Caller
 from link_api.domain.positions import Position
 from link_api.store import events
@@ -58,7 +58,7 @@ class Hub:
 
     async def run(self) -> None:
         """Listen to the broker until cancelled, then end every stream, so that the server can stop."""
-        handler = dispatch(dict.fromkeys((StatusChanged, SyncProgress, ExpensesChanged), self.wake))
+        handler = dispatch(dict.fromkeys((StatusChanged, SyncProgress, UserNotified, ExpensesChanged), self.wake))
         consumer = await self._broker.consume(topology.BROWSERS, handler, prefetch=PREFETCH)
         try:
             await asyncio.Event().wait()

@@ -30,7 +30,7 @@ async def test_a_login_that_the_bank_forgot_is_repaired(board: Board, bank: Bank
     await board.connect()
     await bank.forget_login()
     await expect(board.page.get_by_test_id("reconnect-banner")).to_be_visible()
-    await board.page.get_by_role("button", name="Reconnect").click()
+    await board.page.get_by_test_id("reconnect-banner").get_by_role("button").click()
     await board.sign_in()
     await board.link.get_by_test_id("link-finish").click()
     await expect(board.page.get_by_test_id("reconnect-banner")).to_be_hidden()

@@ -30,6 +30,10 @@ EXPENSE = """
     VALUES (:user_id, :transaction_id, :amount, :iso, :unofficial, 'HOME DEPOT 4411', :day, :category, 0.98,
         'plaid_category', 'Plaid says so', false, '1') RETURNING id
 """
+NOTIFICATION = """
+    INSERT INTO notifications (user_id, integration_id, account_id, kind)
+    VALUES (:user_id, :integration_id, :account_id, :kind) RETURNING id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,11 @@ class Ledger:
             day=day,
             category=category,
         )
+
+    async def notification(self, kind: str = "login_required", *, account_id: int | None = None) -> int:
+        """Let a notification stand and return its id."""
+        values = {"user_id": self.user_id, "integration_id": self.integration_id, "account_id": account_id}
+        return await _insert(self.live, NOTIFICATION, kind=kind, **values)
 
 
 async def ledger(live: World, user_id: int = 1) -> Ledger:

@@ -42,6 +42,14 @@ institutions = Table(
     now("fetched_at"),
 )
 
+institution_fetches = Table(
+    "institution_fetches",
+    metadata,
+    Column("institution_id", Text, primary_key=True),
+    moment("not_before", nullable=False),
+    comment="institutions that are being asked for, or could not be had: not again before then",
+)
+
 STATUSES = ("active", "login_required", "revoked", "removing", "disconnected")
 
 plaid_integrations = Table(

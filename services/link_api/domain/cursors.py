@@ -1,11 +1,12 @@
-"""Opaque positions in a list that runs from the newest day to the oldest, then by id."""
+"""Opaque positions in a list: what the last row of a page was ordered by."""
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
-LARGEST_ID = 2**63 - 1
+from link_api.domain import identifiers
 
 
 class BadCursor(ValueError):
@@ -14,23 +15,64 @@ class BadCursor(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last row that a page showed."""
+    """The last row that a page showed, in a list from the newest day to the oldest, then by id."""
 
     day: date
     id: int
 
     def encode(self) -> str:
         """Return the cursor as a client passes it on."""
-        return urlsafe_b64encode(f"{self.day.isoformat()}:{self.id}".encode()).decode().rstrip("=")
+        return _encode(f"{self.day.isoformat()}:{self.id}")
+
+
+@dataclass(frozen=True, slots=True)
+class IdCursor:
+    """The last row that a page showed, in a list from the highest id to the lowest."""
+
+    id: int
+
+    def encode(self) -> str:
+        """Return the cursor as a client passes it on."""
+        return _encode(str(self.id))
 
 
 def decode(text: str) -> Cursor:
-    """Return the cursor that `encode` wrote, or raise BadCursor."""
+    """Return the cursor that `Cursor.encode` wrote, or raise BadCursor."""
+    day, _, number = _decode(text).partition(":")
     try:
-        day, _, number = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").partition(":")
-        cursor = Cursor(date.fromisoformat(day), int(number))
-    except (ValueError, binascii.Error):
+        cursor = Cursor(date.fromisoformat(day), _read_id(number))
+    except ValueError:
         raise BadCursor(text) from None
-    if not 0 < cursor.id <= LARGEST_ID or cursor.encode() != text:
+    return _check(cursor, text)
+
+
+def decode_id(text: str) -> IdCursor:
+    """Return the cursor that `IdCursor.encode` wrote, or raise BadCursor."""
+    return _check(IdCursor(_read_id(_decode(text))), text)
+
+
+CursorT = TypeVar("CursorT", Cursor, IdCursor)
+
+
+def _check(cursor: CursorT, text: str) -> CursorT:
+    if cursor.encode() != text:
         raise BadCursor(text)
     return cursor
+
+
+def _read_id(text: str) -> int:
+    number = identifiers.read(text, identifiers.LARGEST_BIG)
+    if number is None:
+        raise BadCursor(text)
+    return number
+
+
+def _encode(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(text: str) -> str:
+    try:
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
+    except (ValueError, binascii.Error):
+        raise BadCursor(text) from None

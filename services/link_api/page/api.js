@@ -79,6 +79,9 @@ export function createApi(token, signedOut) {
     disconnect: (id) => call("DELETE", `plaid/integrations/${id}`),
     expenses: (limit, cursor) => query("expenses", { limit, cursor }),
     spending: (from, to) => query("expenses/summary", { from, to }),
+    notifications: () => call("GET", "notifications"),
+    readNotification: (id) => call("POST", `notifications/${id}/read`),
+    readNotifications: (up_to) => call("POST", "notifications/read", { up_to }),
     pending: () => query("transactions", { pending: true }),
   };
 }

@@ -2,7 +2,7 @@
 
 import { clone, fill, onAction, reconcile } from "./dom.js";
 import { format } from "./money.js";
-import { ago, day, setAgo } from "./time.js";
+import { ago, day, setAgo, until } from "./time.js";
 
 const STAGES = ["NOT_READY", "INITIAL_UPDATE_COMPLETE", "HISTORICAL_UPDATE_COMPLETE"];
 const COMPLETE = STAGES.length - 1;
@@ -15,11 +15,13 @@ const BANNERS = {
 const count = (number) => new Intl.NumberFormat().format(number);
 const many = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 
+const nextTry = ({ retry_at: at }) => (at ? `we try again ${until(at)}` : "our team is looking into it");
+
 function statusOf(bank) {
   if (bank.status === "removing") return ["busy", "Disconnecting"];
   if (bank.action_required) return ["bad", "Needs your attention"];
   if (bank.status === "on_hold") return ["bad", "Paused; our team is looking into it"];
-  if (bank.last_error && !bank.syncing) return ["warn", "Last sync failed; we try again by ourselves"];
+  if (bank.last_error && !bank.syncing) return ["warn", `Last sync failed; ${nextTry(bank.last_error)}`];
   if (bank.stage < COMPLETE) return ["busy", "Importing"];
   if (bank.syncing || bank.asked || !bank.last_sync_at) return ["busy", "Looking for new transactions"];
   return ["good", `Up to date, synced ${ago(bank.last_sync_at)}`];
@@ -43,7 +45,8 @@ function drawLogo(card, { name, logo, primary_color: color }) {
   sign.querySelector("span").textContent = name.trim().charAt(0).toUpperCase();
   if (color) sign.style.setProperty("--brand", color);
   picture.hidden = !logo;
-  if (logo && !picture.src) picture.src = `data:image/png;base64,${logo}`;
+  const source = logo && `data:image/png;base64,${logo}`;
+  if (source && picture.src !== source) picture.src = source;
 }
 
 function drawProgress(card, bank) {
@@ -60,6 +63,10 @@ function owes(account) {
   return account.type === "credit" || account.type === "loan";
 }
 
+function balanceOf(account, money) {
+  return account.current_balance ? money(account.current_balance) : "Balance unknown";
+}
+
 function balanceNote(account, money) {
   if (owes(account)) return account.credit_limit ? `owed of ${money(account.credit_limit)}` : "owed";
   const { available_balance: available, current_balance: current } = account;
@@ -72,11 +79,11 @@ function drawAccount(row, account) {
     account: account.name,
     kind: account.subtype ?? account.type,
     mask: account.mask && `••••\u00a0${account.mask}`,
-    balance: account.current_balance ? money(account.current_balance) : "Balance unknown",
-    note: balanceNote(account, money),
+    balance: account.revoked_at ? "No longer shared" : balanceOf(account, money),
+    note: account.revoked_at ? null : balanceNote(account, money),
   });
   const time = row.querySelector("time");
-  time.parentElement.hidden = !account.balance_as_of;
+  time.parentElement.hidden = !account.balance_as_of || account.revoked_at !== null;
   if (account.balance_as_of) setAgo(time, account.balance_as_of);
 }
 

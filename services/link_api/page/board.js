@@ -8,12 +8,11 @@ import { byId, coalesce, onAction, whileBusy } from "./dom.js";
 import { createLinking } from "./linking.js";
 import { stayLive } from "./live.js";
 import { announce, complain, tell } from "./notices.js";
+import { Notifications } from "./notifications.js";
 import { createBanks, createExpenses, createPending, createSpending } from "./parts.js";
 
 const SETTLE_MS = 400;
 const REDRAW_MS = 30_000; // "2 minutes ago" grows old
-
-const STAGE_NEWS = [null, "the last 30 days are imported", "the full history is imported"];
 
 // Ask the server, and tell the user if it refuses. Returns whether it agreed.
 async function attempt(request) {
@@ -52,25 +51,29 @@ function pointAt(id) {
 }
 
 // What each kind of event asks for: events are hints, the API is asked for what they name, a few times a second at most.
-function createEars(banks, { expenses, pending, spending }) {
-  const [askBanks, askExpenses, askPending, askSpending] = [banks, expenses, pending, spending].map(({ refresh }) =>
+function createEars(banks, notifications, { expenses, pending, spending }) {
+  const parts = [banks, notifications, expenses, pending, spending];
+  const [askBanks, askNotifications, askExpenses, askPending, askSpending] = parts.map(({ refresh }) =>
     coalesce(refresh, SETTLE_MS),
   );
   const refreshMoney = () => [askExpenses, askPending, askSpending].forEach((ask) => ask());
+  const refreshStanding = () => [askBanks, askNotifications].forEach((ask) => ask());
   const refreshAll = () => {
-    askBanks();
+    refreshStanding();
     refreshMoney();
   };
   const progress = (event) => {
     const bank = banks.connections.progress(event);
     banks.draw();
     if (bank && !event.done) return;
-    if (bank) announce(`${bank.institution.name}: ${STAGE_NEWS[stageOf(event.stage)] ?? "up to date"}`);
+    const stays = bank && stageOf(event.stage) === bank.stage; // else a notification says what is reached
+    if (stays) announce(`${bank.institution.name}: up to date`);
     askBanks();
     askPending();
   };
   const kinds = {
-    "item.status_changed": askBanks,
+    "item.status_changed": refreshStanding,
+    "user.notified": refreshStanding,
     "expenses.changed": refreshMoney,
     "sync.progress": progress,
     reset: refreshAll,
@@ -91,11 +94,12 @@ export function openBoard(token, signedOut) {
     repair: (bank) => (bank.action_required === "reconnect" ? linking.repair(bank.id) : linking.connect()),
   });
   const linking = createLinking({ api, refreshBanks: banks.refresh, pointAt });
+  const notifications = new Notifications(api, { repair: linking.repair, relink: linking.connect });
   const money = { expenses: createExpenses(api), pending: createPending(api), spending: createSpending(api) };
 
   onAction(byId("board"), { connect: (button) => whileBusy(button, linking.connect) });
-  close = stayLive(token, { ...createEars(banks, money), signedOut: leave });
-  setInterval(banks.draw, REDRAW_MS);
+  close = stayLive(token, { ...createEars(banks, notifications, money), signedOut: leave });
+  setInterval(() => [banks, notifications].forEach(({ draw }) => draw()), REDRAW_MS);
   linking.begin();
-  [banks, ...Object.values(money)].forEach(({ refresh }) => refresh());
+  [banks, notifications, ...Object.values(money)].forEach(({ refresh }) => refresh());
 }

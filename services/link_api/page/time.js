@@ -7,15 +7,25 @@ const STEPS = [
 ];
 
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const inFull = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const thisYear = new Intl.DateTimeFormat(undefined, { timeZone: "UTC", month: "short", day: "numeric" });
 const anyYear = new Intl.DateTimeFormat(undefined, { timeZone: "UTC", year: "numeric", month: "short", day: "numeric" });
+
+export const moment = (time) => inFull.format(new Date(time));
 
 export function ago(time, now = Date.now()) {
   const seconds = Math.max(0, (now - Date.parse(time)) / 1000);
   if (seconds < 45) return "just now";
   const [unit, length] = STEPS.findLast(([, size]) => seconds >= size) ?? STEPS[0];
   return relative.format(-Math.round(seconds / length), unit);
+}
+
+// "in 5 minutes"; what is due already comes any moment.
+export function until(time, now = Date.now()) {
+  const seconds = (Date.parse(time) - now) / 1000;
+  if (seconds < 45) return "in a moment";
+  const [unit, length] = STEPS.findLast(([, size]) => seconds >= size) ?? STEPS[0];
+  return relative.format(Math.round(seconds / length), unit);
 }
 
 // A calendar day has no time zone: it is the same day for everyone.
@@ -33,6 +43,6 @@ export function daysAgo(days) {
 
 export function setAgo(element, time) {
   element.dateTime = time;
-  element.title = moment.format(new Date(time));
+  element.title = moment(time);
   element.textContent = ago(time);
 }

@@ -19,7 +19,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
 async def stream_events(
     parts: Use, user: User, last_event_id: Annotated[str | None, Header()] = None
 ) -> StreamingResponse:
-    """Listen to what changes: `item.status_changed`, `sync.progress`, `expenses.changed`.
+    """Listen to what changes: `item.status_changed`, `sync.progress`, `user.notified`, `expenses.changed`.
 
     Events are hints: refetch what they name. Without `Last-Event-ID` the stream begins now, so fetch after connecting;
     with it, it goes on after that event, and `reset` says that too much was missed: fetch everything. An event may come

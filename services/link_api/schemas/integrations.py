@@ -6,7 +6,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import RowMapping
 
 from link_api.domain import money
-from link_api.domain.actions import Action, action_required
+from link_api.domain.actions import SYNCED_BY_ITSELF, Action, action_required
+
+COMPLETE = "HISTORICAL_UPDATE_COMPLETE"
+PLAIN = (
+    "days_requested", "history_from", "syncing", "transactions", "last_sync_at", "disconnects_at", "consent_expires_at",
+)  # fmt: skip
 
 
 class Institution(BaseModel):
@@ -25,6 +30,7 @@ class LastError(BaseModel):
     message: str | None
     request_id: str | None
     at: datetime | None
+    retry_at: datetime | None = Field(description="When it is tried again by itself; null: not without the user")
 
 
 class Integration(BaseModel):
@@ -35,10 +41,15 @@ class Integration(BaseModel):
     status: str = Field(description="active | login_required | revoked | removing | disconnected")
     action_required: Action | None = Field(description="reconnect: open Link in update mode; relink: link anew")
     stage: str = Field(description="Plaid's transactions_update_status: how much history has arrived")
+    history_complete: bool = Field(description="All history that Plaid has of this bank has arrived")
+    days_requested: int = Field(description="How many days of history Plaid was asked for", examples=[730])
+    history_from: date | None = Field(description="Day of the oldest transaction that has arrived")
     syncing: bool
     transactions: int
-    history_from: date | None
     last_sync_at: datetime | None
+    next_sync_at: datetime | None = Field(description="No later, even if Plaid does not ring; null: not by itself")
+    disconnects_at: datetime | None = Field(description="When the bank will end the connection unless it is repaired")
+    consent_expires_at: datetime | None = Field(description="When the user's consent runs out unless it is renewed")
     last_error: LastError | None
     created_at: datetime
 
@@ -56,13 +67,17 @@ class Integration(BaseModel):
             status=row["status"],
             action_required=action_required(row["status"]),
             stage=row["transactions_update_status"],
-            syncing=row["syncing"],
-            transactions=row["transactions"],
-            history_from=row["history_from"],
-            last_sync_at=row["last_sync_at"],
+            history_complete=row["transactions_update_status"] == COMPLETE,
+            next_sync_at=_next_sync_at(row),
+            **{name: row[name] for name in PLAIN},
             last_error=_last_error(row),
             created_at=row["created_at"],
         )
+
+
+def _next_sync_at(row: RowMapping) -> datetime | None:
+    """Return when a sync comes by itself; in other states the column says when something else is due."""
+    return row["next_sync_at"] if row["status"] == SYNCED_BY_ITSELF else None
 
 
 def _last_error(row: RowMapping) -> LastError | None:
@@ -73,6 +88,7 @@ def _last_error(row: RowMapping) -> LastError | None:
         message=row["last_sync_error_message"],
         request_id=row["last_sync_error_request_id"],
         at=row["last_sync_error_at"],
+        retry_at=_next_sync_at(row),
     )
 
 
@@ -94,6 +110,8 @@ class Account(BaseModel):
     unofficial_currency: str | None
     balance_as_of: datetime | None
     enabled: bool
+    is_active: bool = Field(description="false: Plaid no longer names it, its balances are the last that were known")
+    revoked_at: datetime | None = Field(description="When the bank stopped sharing it")
 
     @classmethod
     def of(cls, row: RowMapping) -> "Account":
@@ -101,7 +119,7 @@ class Account(BaseModel):
         amounts = ("current_balance", "available_balance", "credit_limit")
         plain = ("id", "integration_id", "institution_name", "name", "official_name", "type", "subtype", "mask")
         return cls(
-            **{name: row[name] for name in (*plain, "balance_as_of", "enabled")},
+            **{name: row[name] for name in (*plain, "balance_as_of", "enabled", "is_active", "revoked_at")},
             **{name: money.optional_text(row[name], row["iso_currency_code"]) for name in amounts},
             currency=row["iso_currency_code"],
             unofficial_currency=row["unofficial_currency_code"],

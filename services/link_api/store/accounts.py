@@ -24,11 +24,11 @@ ADD = text(f"""
 LIST = text("""
     SELECT a.id, a.integration_id, coalesce(n.name, i.institution_name) AS institution_name, a.name, a.official_name,
         a.type, a.subtype, a.mask, a.current_balance, a.available_balance, a.credit_limit, a.iso_currency_code,
-        a.unofficial_currency_code, a.balance_as_of, a.enabled
+        a.unofficial_currency_code, a.balance_as_of, a.enabled, a.is_active, a.revoked_at
     FROM plaid_accounts a
     JOIN plaid_integrations i ON i.id = a.integration_id
     LEFT JOIN institutions n ON n.institution_id = i.institution_id
-    WHERE i.user_id = :user_id AND i.is_active AND a.is_active
+    WHERE i.user_id = :user_id AND i.is_active AND (a.is_active OR :inactive)
     ORDER BY a.integration_id, a.id
 """)
 KNOWN = text("""
@@ -47,9 +47,9 @@ async def add(session: AsyncSession, integration_id: int, rows: Sequence[dict[st
         await session.execute(ADD, [{"integration_id": integration_id, **row} for row in rows])
 
 
-async def page(session: AsyncSession, user_id: int) -> list[RowMapping]:
-    """Return the accounts of the user's connected integrations."""
-    return list((await session.execute(LIST, {"user_id": user_id})).mappings())
+async def page(session: AsyncSession, user_id: int, *, inactive: bool) -> list[RowMapping]:
+    """Return the accounts of the user's connected integrations; `inactive`: also those that Plaid no longer names."""
+    return list((await session.execute(LIST, {"user_id": user_id, "inactive": inactive})).mappings())
 
 
 async def known(session: AsyncSession, user_id: int, institution_id: str) -> list[KnownAccount]:

@@ -9,7 +9,8 @@ from common.sealing import SealedToken
 
 VIEW = """
     SELECT i.id, i.institution_id, coalesce(n.name, i.institution_name) AS institution_name, n.primary_color, n.logo,
-        i.status, i.transactions_update_status, i.history_from, i.last_sync_at, i.created_at,
+        i.status, i.transactions_update_status, i.days_requested, i.history_from, i.last_sync_at, i.next_sync_at,
+        i.disconnects_at, i.consent_expires_at, i.created_at,
         i.last_sync_error, i.last_sync_error_message, i.last_sync_error_request_id, i.last_sync_error_at,
         i.status = 'active' AND (i.requested_seq > i.processed_seq OR coalesce(i.lease_expires_at > now(), false))
             AS syncing,

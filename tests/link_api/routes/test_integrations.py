@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import pytest
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
@@ -23,6 +25,38 @@ async def test_an_integration_tells_how_it_stands(live: World) -> None:
     assert (shown["transactions"], shown["syncing"]) == (1, False)
     assert shown["last_error"]["code"] == "ITEM_LOGIN_REQUIRED"
     assert shown["last_error"]["request_id"] == "req"
+
+
+async def test_an_integration_tells_its_history_and_its_ends(live: World) -> None:
+    """How much history was asked for, whether it is all here, and when access runs out."""
+    book = await ledger(live)
+    path = f"{INTEGRATIONS}/{book.integration_id}"
+    shown = (await live.get(path)).json()
+    assert (shown["history_complete"], shown["days_requested"]) == (False, 730)
+    assert (shown["disconnects_at"], shown["consent_expires_at"]) == (None, None)
+    await live.change(
+        """UPDATE plaid_integrations SET transactions_update_status = 'HISTORICAL_UPDATE_COMPLETE',
+            days_requested = 90, disconnects_at = '2026-11-29T09:00:00Z', consent_expires_at = '2027-02-20T00:00:00Z'"""
+    )
+    shown = (await live.get(path)).json()
+    assert (shown["history_complete"], shown["days_requested"]) == (True, 90)
+    assert (shown["disconnects_at"], shown["consent_expires_at"]) == ("2026-11-29T09:00:00Z", "2027-02-20T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("status", "by_itself"), [("active", True), ("login_required", False), ("revoked", False), ("removing", False)]
+)
+async def test_a_retry_is_told_only_where_one_comes_by_itself(live: World, status: str, by_itself: bool) -> None:
+    """What waits for its user, or is over, promises no sync; the column's other uses stay inside."""
+    book = await ledger(live)
+    due = "2026-11-22T12:00:00Z"
+    await live.change(
+        "UPDATE plaid_integrations SET status = :status, next_sync_at = :due, last_sync_error = 'INSTITUTION_DOWN'",
+        status=status,
+        due=datetime.fromisoformat(due),
+    )
+    shown = (await live.get(f"{INTEGRATIONS}/{book.integration_id}")).json()
+    assert shown["next_sync_at"] == shown["last_error"]["retry_at"] == (due if by_itself else None)
 
 
 async def test_syncing_means_that_news_may_come(live: World) -> None:

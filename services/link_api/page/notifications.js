@@ -1,0 +1,118 @@
+// What the user should know about the banks: notifications that stand, the unread ones marked. What needs the user stays
+// here, quietly, until it is mended; what the page can do nothing about leaves once it is read.
+
+import { byId, clone, fill, onAction, reconcile, whileBusy } from "./dom.js";
+import { announce, complain } from "./notices.js";
+import { moment, setAgo } from "./time.js";
+
+const BUTTONS = { reconnect: "Reconnect", relink: "Connect again" };
+
+const isUnread = (one) => one.read_at === null;
+const isShown = (one) => isUnread(one) || one.action in BUTTONS;
+
+function drawNotification(row, one) {
+  const unread = isUnread(one);
+  const label = BUTTONS[one.action] ?? null;
+  row.notification = one;
+  row.dataset.kind = one.kind;
+  row.classList.toggle("unread", unread);
+  fill(row, {
+    unread: unread ? "Unread: " : null,
+    title: one.title,
+    message: one.message,
+    due: one.due_at && `until ${moment(one.due_at)}`,
+    action: label,
+  });
+  if (label) row.querySelector('[data-do="act"]').setAttribute("aria-label", `${label}: ${one.title}`);
+  const read = row.querySelector('[data-do="read"]');
+  read.hidden = !unread;
+  read.setAttribute("aria-label", `Mark as read: ${one.title}`);
+  setAgo(row.querySelector("time"), one.created_at);
+}
+
+// Who reads by keyboard goes on where he was: at the notification that took the place, else at the one before it.
+function keepFocus(section, list, change) {
+  const focused = document.activeElement;
+  const at = [...list.children].indexOf(focused?.closest("li"));
+  const wasHere = section.contains(focused);
+  change();
+  if (!wasHere || (focused.isConnected && !focused.closest("[hidden]"))) return;
+  const row = list.children[Math.min(Math.max(at, 0), list.children.length - 1)];
+  (row?.querySelector("button:not([hidden])") ?? byId("main")).focus();
+}
+
+export class Notifications {
+  #api;
+  #act;
+  #items = [];
+  #known = null;
+  #request = 0;
+
+  // actions.repair(integrationId) · actions.relink()
+  constructor(api, actions) {
+    this.#api = api;
+    this.#act = ({ action, integration_id: id }) => (action === "reconnect" ? actions.repair(id) : actions.relink());
+    byId("read-all").addEventListener("click", ({ currentTarget }) => whileBusy(currentTarget, this.#readAll));
+  }
+
+  refresh = async () => {
+    this.#request += 1;
+    const request = this.#request;
+    try {
+      const { items } = await this.#api.notifications();
+      if (request === this.#request) this.#show(items);
+    } catch (problem) {
+      if (!problem.body) throw problem; // what stands stays on the page; the next event asks again
+    }
+  };
+
+  draw = () => {
+    const shown = this.#items.filter(isShown);
+    const [section, list] = [byId("notifications"), byId("notification-rows")];
+    keepFocus(section, list, () => {
+      reconcile(list, shown, { key: (one) => one.id, create: () => this.#create(), update: drawNotification });
+      section.hidden = shown.length === 0;
+      byId("read-all").hidden = shown.filter(isUnread).length < 2;
+    });
+  };
+
+  #create() {
+    const row = clone("notification");
+    onAction(row, {
+      act: () => this.#act(row.notification),
+      read: (button) => whileBusy(button, () => this.#read(row.notification)),
+    });
+    return row;
+  }
+
+  #show(items) {
+    const news = items.filter((one) => isUnread(one) && this.#known && !this.#known.has(one.id));
+    this.#known = new Set(items.map((one) => one.id));
+    this.#items = items;
+    this.draw();
+    if (news.length) announce(news.map((one) => one.title).join(". "));
+  }
+
+  async #read(one) {
+    await this.#mark(() => this.#api.readNotification(one.id), (other) => other.id === one.id);
+  }
+
+  #readAll = async () => {
+    const last = Math.max(...this.#items.map((one) => one.id));
+    await this.#mark(() => this.#api.readNotifications(last), (one) => one.id <= last);
+  };
+
+  async #mark(request, isMeant) {
+    try {
+      await request();
+    } catch (problem) {
+      if (!problem.body) throw problem;
+      complain(problem);
+      return;
+    }
+    const now = new Date().toISOString();
+    this.#items = this.#items.map((one) => (isMeant(one) && isUnread(one) ? { ...one, read_at: now } : one));
+    this.draw();
+    this.refresh();
+  }
+}
