@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from random import random
 from time import perf_counter
 
 from sqlalchemy import RowMapping
@@ -10,10 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import outbox
 from common.events import CHUNK, SyncProgress, TransactionsChanged
-from sync_worker.domain import plan, schedule
-from sync_worker.domain.accounts import Account
+from sync_worker.domain import notices, plan, schedule
+from sync_worker.domain.accounts import Account, Census, count, latest
+from sync_worker.domain.notices import Kind, Telling
+from sync_worker.domain.pages import Page
+from sync_worker.domain.plan import Changes
 from sync_worker.loop import Loop
-from sync_worker.store import history, leases, rows
+from sync_worker.notify import notify
+from sync_worker.store import accounts, history, leases, quarantine, rows
 from sync_worker.store.leases import Leased
 
 
@@ -28,24 +33,71 @@ class Pass:
     begun: RowMapping
     started: float
     loop: Loop
-    accounts: Sequence[Account]
+    listed: Sequence[Account]
+    """All accounts of the item; empty when Plaid could not list them now."""
+    replayed: Page | None = None
+    """What waited in quarantine, read again."""
+    from_start: bool = False
+    """The loop began without a cursor."""
+
+    @property
+    def pages(self) -> list[Page]:
+        """All pages in the order in which they count: a later one wins."""
+        return [*([self.replayed] if self.replayed else []), *self.loop.pages]
+
+    @property
+    def accounts(self) -> list[Account]:
+        """The accounts as stated last."""
+        return latest([*self.listed, *self.loop.accounts])
+
+    @property
+    def says_all(self) -> bool:
+        """Whether what the loop does not name is gone."""
+        return self.from_start and self.loop.status == schedule.COMPLETE
 
 
 async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence: timedelta) -> history.Entry:
     """Write the pass in the caller's transaction and return its history; raises LeaseLost when it must not stand."""
-    integration, pages = leased.integration_id, done.loop.pages
-    await rows.upsert_accounts(session, integration, done.accounts)
-    known_accounts = await rows.known_accounts(session, integration)
-    changes = plan.place(plan.fold(pages), pages, known_accounts)
+    integration, pages = leased.integration_id, done.pages
+    await _accounts(session, integration, done)
+    changes = await _changes(session, integration, done)
     todo = plan.plan(await rows.lock_known(session, integration, changes.ids), changes, pages)
     changed = await rows.write(session, integration, pages, todo)
-    await rows.quarantine(session, integration, list(changes.unusable.values()))
-    await rows.heal(session, integration, changes.ids)
+    await quarantine.put(session, integration, list(changes.unusable.values()))
+    arrived = set(changes.ids)
+    await quarantine.end(
+        session, integration, lambda one: one not in changes.unusable if done.says_all else one in arrived
+    )
     await _announce(session, leased, done, changed)
     entry = _entry(leased, done, todo)
     await history.record(session, entry)
     await _fence(session, leased, done, max_silence)
     return entry
+
+
+async def _accounts(session: AsyncSession, integration: int, done: Pass) -> None:
+    """Store accounts and balances; where Plaid listed them all, follow those that changed id and mark the lost."""
+    census = Census({}, frozenset(), frozenset())
+    if done.listed:
+        in_use = frozenset[str]().union(*(page.account_ids for page in done.loop.pages))
+        census = count(await accounts.known(session, integration), done.accounts, in_use)
+    await accounts.rename(session, integration, census)
+    await accounts.upsert(session, integration, done.accounts)
+    await accounts.vanish(session, integration, census.vanished)
+    of_account = frozenset({Kind.ACCOUNT_REVOKED})
+    for ids, telling in (
+        (census.vanished, Telling(told=of_account)),
+        (census.returned, Telling(cleared=of_account)),
+    ):
+        for account_id in sorted(ids):
+            await notify(session, integration, telling, account_id=account_id)
+
+
+async def _changes(session: AsyncSession, integration: int, done: Pass) -> Changes:
+    """Return what the pages say, but for what belongs to nobody's account; with what a whole reading leaves out."""
+    known = {account.account_id for account in await accounts.known(session, integration)}
+    changes = plan.place(plan.fold(done.pages), done.pages, known)
+    return plan.close(changes, await rows.standing(session, integration)) if done.says_all else changes
 
 
 async def _announce(session: AsyncSession, leased: Leased, done: Pass, changed: Sequence[int]) -> None:
@@ -62,12 +114,15 @@ async def _announce(session: AsyncSession, leased: Leased, done: Pass, changed: 
         done=True,
     )
     await outbox.emit(session, progress)
+    await notify(session, integration, notices.on_stage(done.begun["transactions_update_status"], done.loop.status))
+    if done.begun["told_of_trouble"]:
+        await notify(session, integration, notices.SUCCESS)
 
 
 def _entry(leased: Leased, done: Pass, todo: plan.Plan) -> history.Entry:
     return history.Entry(
         integration_id=leased.integration_id,
-        sync_type=schedule.sync_type(done.begun["cursor"], done.begun["transactions_update_status"]),
+        sync_type=schedule.sync_type(None if done.from_start else "", done.begun["transactions_update_status"]),
         trigger=leased.trigger,
         added=todo.added_count,
         modified=todo.modified_count,
@@ -80,6 +135,7 @@ def _entry(leased: Leased, done: Pass, todo: plan.Plan) -> history.Entry:
 
 async def _fence(session: AsyncSession, leased: Leased, done: Pass, max_silence: timedelta) -> None:
     status = done.loop.status
+    pause = schedule.pause_after_success(status, leased.linked_at, datetime.now(UTC), max_silence, random())  # noqa: S311
     moved = await leases.fence(
         session,
         leased,
@@ -88,9 +144,9 @@ async def _fence(session: AsyncSession, leased: Leased, done: Pass, max_silence:
             next_cursor=done.loop.next_cursor or done.begun["cursor"],  # an empty cursor is no progress
             covers=done.begun["requested_seq"],
             update_status=status,
-            oldest=min((page.oldest for page in done.loop.pages if page.oldest), default=None),
+            oldest=min((page.oldest for page in done.pages if page.oldest), default=None),
             accounts=done.accounts,
-            pause=schedule.pause_after_success(status, leased.linked_at, datetime.now(UTC), max_silence),
+            pause=pause if done.listed else min(pause, schedule.BALANCES_RETRY),
         ),
     )
     if not moved:

@@ -2,10 +2,13 @@
 
 from random import random
 
-from common.plaid import ItemGone, OperatorMustAct, PlaidError, UserMustAct
+from common.plaid import ItemGone, OperatorMustAct, PlaidError, RetryLater, UserMustAct
 from common.sealing import Unsealable
 from sync_worker.domain import schedule
 from sync_worker.domain.failure import Failure
+from sync_worker.domain.life import Happening
+
+OF_INSTITUTION = "INSTITUTION_ERROR"
 
 
 def judge(error: Exception, failures: int) -> Failure:
@@ -13,19 +16,25 @@ def judge(error: Exception, failures: int) -> Failure:
     if isinstance(error, PlaidError):
         return _of_plaid(error, failures)
     if isinstance(error, Unsealable):
-        return Failure("active", "TOKEN_UNSEALABLE", str(error), None, schedule.OPERATOR_BACKOFF)
+        return Failure("TOKEN_UNSEALABLE", str(error), None, schedule.OPERATOR_BACKOFF)
     message = f"Something went wrong on our side ({type(error).__name__}); it is tried again."
-    return Failure("active", "SYNC_CRASHED", message, None, None)
+    return Failure("SYNC_CRASHED", message, None, None)
 
 
 def _of_plaid(error: PlaidError, failures: int) -> Failure:
     details = error.details
-    status, pause = "active", schedule.pause_after_failure(failures, random(), details.retry_after)  # noqa: S311 - jitter
+    happening, pause = None, schedule.pause_after_failure(failures, random(), details.retry_after)  # noqa: S311 - jitter
     if isinstance(error, UserMustAct):
-        status, pause = "login_required", schedule.LOGIN_CHECK
+        happening, pause = Happening.LOGIN_BROKE, schedule.LOGIN_CHECK
     elif isinstance(error, ItemGone):
-        status = "revoked"
+        happening = Happening.GONE
     elif isinstance(error, OperatorMustAct):
         pause = schedule.OPERATOR_BACKOFF
-    message = details.display_message or details.error_message
-    return Failure(status, details.error_code, message, details.request_id, pause)
+    return Failure(
+        code=details.error_code,
+        message=details.display_message or details.error_message,
+        request_id=details.request_id,
+        pause=pause,
+        happening=happening,
+        of_institution=isinstance(error, RetryLater) and details.error_type == OF_INSTITUTION,
+    )

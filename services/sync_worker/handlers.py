@@ -1,22 +1,31 @@
 """What the worker does with each event."""
 
 import asyncio
+from datetime import datetime
 
 import structlog
 from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.consumer import Handlers
 from common.database import Database
-from common.events import RemovalRequested, SyncRequested, WebhookReceived
+from common.events import AuditRequested, RemovalRequested, SyncRequested, WebhookReceived
+from common.plaid import Priority
+from sync_worker.audit import Audit
+from sync_worker.domain import life, notices
+from sync_worker.domain.life import Fact, Hearing, State
+from sync_worker.domain.notices import Kind, Telling
 from sync_worker.login import LoginCheck
+from sync_worker.notify import notify
 from sync_worker.removal import Removal
-from sync_worker.store import integrations
+from sync_worker.store import accounts, integrations
 from sync_worker.store.integrations import Doorbell
 from sync_worker.sync import Sync
 
 log = structlog.get_logger(__name__)
 
 ORPHANS = Counter("orphan_doorbells_total", "Doorbells of items that no active integration has")
+COALESCED = Counter("doorbells_coalesced_total", "Doorbells left to the sync that had their item in hand")
 
 
 class Doorbells:
@@ -30,40 +39,80 @@ class Doorbells:
 
     async def on_webhook(self, event: WebhookReceived) -> None:
         """Plaid rang. What ITEM webhooks tell about the login is asked of /item/get, never believed in order."""
+        hearing = life.hear(event.webhook_type, event.webhook_code)
         async with self._database.transaction() as session:
             bell = await integrations.ring(
                 session,
                 trigger="webhook",
                 rung_at=event.received_at,
                 item_id=event.item_id,
-                disconnects_at=event.disconnect_time,
+                disconnects_at=_disconnection(hearing, event),
             )
-        await self._answer(bell, check_login=event.webhook_type == "ITEM")
+            if bell and hearing.fact:
+                await _keep(session, bell, hearing.fact, event)
+        await self._answer(bell, check_login=hearing.check_login)
 
     async def on_request(self, event: SyncRequested) -> None:
         """Somebody of ours rang: a new link, a user, a repair."""
-        await self._answer(await self._ring(event), check_login=event.trigger == "repaired")
+        repaired = event.trigger == "repaired"
+        async with self._database.transaction() as session:
+            bell = await _ring(session, event)
+            if bell and repaired:
+                await accounts.forgive(session, bell.integration_id)
+                await notify(session, bell.integration_id, notices.REPAIR)
+        await self._answer(bell, check_login=repaired)
 
     async def on_sweep(self, event: SyncRequested) -> None:
         """The clock rang. Of no consequence when it comes late, and the item was seen to in between."""
-        if (bell := await self._ring(event)) is not None:
-            await self._answer(bell, check_login=False)
-
-    async def _ring(self, event: SyncRequested) -> Doorbell | None:
         async with self._database.transaction() as session:
-            return await integrations.ring(
-                session, trigger=event.trigger, rung_at=event.requested_at, integration_id=event.integration_id
-            )
+            bell = await _ring(session, event)
+        if bell is not None:
+            await self._answer(bell, check_login=False, priority=Priority.SWEEP)
 
-    async def _answer(self, bell: Doorbell | None, *, check_login: bool) -> None:
+    async def _answer(
+        self, bell: Doorbell | None, *, check_login: bool, priority: Priority = Priority.INTERACTIVE
+    ) -> None:
         if bell is None:
             ORPHANS.inc()
             log.warning("doorbell.orphan")
             return
+        check_login = check_login or bell.login_unseen or bell.status == State.LOGIN_REQUIRED
+        if bell.in_hand and not check_login:
+            COALESCED.inc()  # its release waits for this bell too
+            return
         async with self._slots:
-            if check_login or bell.status == "login_required":
-                await self._login.run(bell.integration_id)
+            if check_login:
+                await self._login.run(bell.integration_id, priority)
             await self._sync.answer(bell)
+
+
+async def _ring(session: AsyncSession, event: SyncRequested) -> Doorbell | None:
+    return await integrations.ring(
+        session, trigger=event.trigger, rung_at=event.requested_at, integration_id=event.integration_id
+    )
+
+
+def _disconnection(hearing: Hearing, event: WebhookReceived) -> datetime | None:
+    """Return when the item will be disconnected; Plaid tells a week ahead, and used not to say when."""
+    if hearing.fact != Fact.DISCONNECTS:
+        return None
+    return event.disconnect_time or event.received_at + notices.EXPIRY_NOTICE
+
+
+async def _keep(session: AsyncSession, bell: Doorbell, fact: Fact, event: WebhookReceived) -> None:
+    """Keep what Plaid tells nowhere else, and tell the user."""
+    integration_id = bell.integration_id
+    if fact == Fact.NEW_ACCOUNTS:
+        await notify(session, integration_id, Telling(told=frozenset({Kind.NEW_ACCOUNTS})))
+    elif fact == Fact.DISCONNECTS:
+        due_at = _disconnection(Hearing(fact=fact), event)
+        await notify(session, integration_id, Telling(told=frozenset({Kind.EXPIRING})), due_at=due_at)
+    elif event.account_id:
+        account_id = await accounts.revoke(session, integration_id, event.account_id)
+        if account_id is not None:
+            await notify(
+                session, integration_id, Telling(told=frozenset({Kind.ACCOUNT_REVOKED})), account_id=account_id
+            )
 
 
 def interactive(doorbells: Doorbells, removal: Removal) -> Handlers:
@@ -79,6 +128,6 @@ def interactive(doorbells: Doorbells, removal: Removal) -> Handlers:
     }
 
 
-def sweeps(doorbells: Doorbells) -> Handlers:
+def sweeps(doorbells: Doorbells, audit: Audit) -> Handlers:
     """Return the handlers of the queue on which nobody waits."""
-    return {SyncRequested: doorbells.on_sweep}
+    return {SyncRequested: doorbells.on_sweep, AuditRequested: audit.on_request}

@@ -1,14 +1,21 @@
 """Asks Plaid how an item's login stands and stores the answer."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import structlog
 from sqlalchemy import RowMapping
 
 from common import outbox
 from common.database import Database
 from common.events import StatusChanged
-from common.plaid import ItemGone, PlaidClient, PlaidError, UserMustAct
+from common.plaid import ItemGone, PlaidClient, PlaidError, Priority, Spender, UserMustAct
+from common.plaid.errors import Details, classify
 from common.sealing import SealedToken, Unsealable, Vault
-from sync_worker.domain import login, schedule
+from sync_worker.domain import life, login, notices, schedule
+from sync_worker.domain.life import Happening
+from sync_worker.domain.login import Login
+from sync_worker.notify import notify
 from sync_worker.store import integrations
 
 log = structlog.get_logger(__name__)
@@ -22,30 +29,67 @@ class LoginCheck:
         self._plaid = plaid
         self._vault = vault
 
-    async def run(self, integration_id: int) -> None:
+    async def run(self, integration_id: int, priority: Priority = Priority.INTERACTIVE) -> None:
         """Store the login's state; when Plaid cannot say now, leave everything as it is."""
         async with self._database.transaction() as session:
             found = await integrations.token_of(session, integration_id)
         if found is None or found["access_token"] is None:
             return
+        plaid = self._plaid.on_behalf_of(Spender(integration_id, priority))
+        stands: Login | None = None
         try:
-            answer = await self._plaid.get_item(self._vault.open(SealedToken(found["access_token"])))
-            stands = login.read(answer["item"])
-        except (UserMustAct, ItemGone) as error:
-            status: login.Status = "revoked" if isinstance(error, ItemGone) else "login_required"
-            stands = login.Login(status, error.code, error.details.display_message or error.details.error_message)
-        except (PlaidError, Unsealable) as error:  # the sync that follows puts it on record
-            log.warning("login.unknown", integration_id=integration_id, error=str(error))
-            return
-        await self._store(integration_id, found, stands)
+            answer = await plaid.get_item(self._vault.open(SealedToken(found["access_token"])))
+            stands = read(answer["item"])
+        except PlaidError as error:
+            stands = _of_error(error)
+            log.info("login.refused", integration_id=integration_id, error_code=error.code)
+        except Unsealable:
+            log.warning("login.token_unsealable", integration_id=integration_id)
+        if stands is not None:  # else the sync that follows puts it on record
+            await self._store(integration_id, found, stands)
 
-    async def _store(self, integration_id: int, found: RowMapping, stands: login.Login) -> None:
+    async def _store(self, integration_id: int, found: RowMapping, stands: Login) -> None:
         seen, pause = found["requested_seq"], schedule.LOGIN_CHECK
         async with self._database.transaction() as session:
             before = await integrations.set_login(session, integration_id, stands, seen=seen, pause=pause)
-            if before is not None and before != stands.status:
-                log.info("login.changed", integration_id=integration_id, before=before, status=stands.status)
+            if before is None:
+                return
+            after = life.target(stands.happening)
+            if before.state != after:
+                log.info("login.changed", integration_id=integration_id, before=before.state, status=after)
                 await outbox.emit(
-                    session,
-                    StatusChanged(user_id=found["user_id"], integration_id=integration_id, status=stands.status),
+                    session, StatusChanged(user_id=found["user_id"], integration_id=integration_id, status=after)
                 )
+                await notify(session, integration_id, notices.on_arrival(before.state, after))
+            if after == life.SYNCED:
+                ends_at = min(filter(None, (before.disconnects_at, stands.consent_expires_at)), default=None)
+                telling = notices.on_consent(ends_at, datetime.now(UTC))
+                await notify(session, integration_id, telling, due_at=ends_at)
+
+
+def read(item: dict[str, Any]) -> Login:
+    """Return how the login stands by Plaid's item object; trouble that is not its user's leaves it working."""
+    consent = login.expiry(item.get("consent_expiration_time"))
+    said = item.get("error")
+    broken = _of_error(classify(_details(said))) if said else None
+    if broken is None:
+        return Login(Happening.LOGIN_WORKS, consent_expires_at=consent)
+    return Login(broken.happening, broken.error_code, broken.error_message, consent)
+
+
+def _details(said: dict[str, Any]) -> Details:
+    return Details(
+        status=400,
+        error_type=str(said.get("error_type") or "ITEM_ERROR"),
+        error_code=str(said.get("error_code")),
+        error_message=str(said.get("error_message")),
+        display_message=said.get("display_message"),
+    )
+
+
+def _of_error(error: PlaidError) -> Login | None:
+    """Return what an error says about the login, or None when it says nothing of it."""
+    message = error.details.display_message or error.details.error_message
+    if isinstance(error, ItemGone):
+        return Login(Happening.GONE, error.code, message)
+    return Login(Happening.LOGIN_BROKE, error.code, message) if isinstance(error, UserMustAct) else None

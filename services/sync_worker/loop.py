@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from random import random
 
 import structlog
@@ -19,6 +20,8 @@ RESTARTS = Counter("sync_restarts_total", "Page loops that began again because d
 
 MUTATION = "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"
 MOST_RESTARTS = 5
+PAGE_PATIENCE = timedelta(seconds=5)
+"""A loop under way waits so long for its next page's turn; giving up would throw away the pages it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ async def complete(plaid: PlaidClient, access_token: SecretStr, cursor: str | No
             RESTARTS.inc()
             log.info("sync.restarted", restarts=restarts + 1)
             await asyncio.sleep(random() * 2**restarts / 10)  # noqa: S311 - jitter
+        plaid = plaid.waiting(PAGE_PATIENCE)
     return Loop(await _pages(plaid, access_token, cursor, on_page), MOST_RESTARTS)
 
 
@@ -66,7 +70,7 @@ async def _pages(plaid: PlaidClient, access_token: SecretStr, cursor: str | None
     pages: list[Page] = []
     answer = await plaid.sync_page(access_token, cursor)
     while answer.get("has_more"):
-        following = plaid.sync_page(access_token, answer["next_cursor"])
+        following = plaid.waiting(PAGE_PATIENCE).sync_page(access_token, answer["next_cursor"])
         page, answer = await asyncio.gather(asyncio.to_thread(read, answer), following)
         pages.append(page)
         await on_page(pages)

@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager, closing
 from common import web
 from common.broker import Broker, Consumer, topology
 from common.broker.topology import Queue
+from common.budget import PostgresBudget
 from common.consumer import Handlers, dispatch
 from common.outage import Outage, outlasting
 from common.plaid import Credentials, PlaidClient
 from common.runtime import GRACE, Infrastructure, Service
 from common.sealing import Vault
+from sync_worker.audit import Audit
 from sync_worker.handlers import Doorbells, interactive, sweeps
 from sync_worker.login import LoginCheck
 from sync_worker.removal import Removal
@@ -24,7 +26,8 @@ from sync_worker.sync import Sync
 async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIterator[Service]:
     """Yield the running service; on the way out it takes no more messages and finishes those in hand."""
     database, broker = infrastructure.database, infrastructure.broker
-    plaid = PlaidClient(Credentials(settings.plaid_client_id, settings.plaid_secret, settings.plaid_host))
+    credentials = Credentials(settings.plaid_client_id, settings.plaid_secret, settings.plaid_host)
+    plaid = PlaidClient(credentials, PostgresBudget(database, settings.rate_limits))
     vault = Vault(settings.plaid_encryption_key)
     sync = Sync(database, plaid, vault, settings.sync_max_silence)
     login = LoginCheck(database, plaid, vault)
@@ -34,7 +37,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     outage = Outage(database.ping)
     queues = {
         topology.SYNC: (outlasting(interactive(people, removal), outage), settings.sync_prefetch),
-        topology.SWEEP: (outlasting(sweeps(clock), outage), settings.sweep_prefetch),
+        topology.SWEEP: (outlasting(sweeps(clock, Audit(database, plaid, vault)), outage), settings.sweep_prefetch),
     }
     with closing(plaid):
         async with _consuming(broker, queues):

@@ -1,4 +1,8 @@
-"""Rings for every item that is due: silence, back-off that ran out, a doorbell that a crash swallowed."""
+"""Rings for every item that is due: silence, back-off that ran out, a doorbell that a crash swallowed, an audit.
+
+Never a storm: a round takes a bounded number, the messages wait in a queue of their own, few slots work on it, and
+Plaid's budget has the last word.
+"""
 
 import asyncio
 from datetime import UTC, datetime
@@ -8,13 +12,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from common import outbox
 from common.database import Database
-from common.events import RemovalRequested, SyncRequested
-from sync_worker.store import integrations
+from common.events import AuditRequested, RemovalRequested, SyncRequested
+from sync_worker.domain.life import State
+from sync_worker.store import audits, integrations
 
 log = structlog.get_logger(__name__)
 
 EVERY = 5.0
-MOST = 100
+MOST = 500
+"""Items of a round: as many as the budget could see to until the next."""
+MOST_AUDITS = 2
 
 
 class Sweep:
@@ -36,11 +43,16 @@ class Sweep:
         """Ring for what is due; return for how many."""
         now = datetime.now(UTC)
         async with self._database.transaction() as session:
+            await integrations.wake_for_quarantine(session)
+        async with self._database.transaction() as session:
+            for audit_id in await audits.claim_due(session, MOST_AUDITS):
+                await outbox.emit(session, AuditRequested(audit_id=audit_id))
+        async with self._database.transaction() as session:
             due = await integrations.claim_due(session, MOST)
             for integration_id, status in due:
                 event = (
                     RemovalRequested(integration_id=integration_id)
-                    if status == "removing"
+                    if status == State.REMOVING
                     else SyncRequested(integration_id=integration_id, trigger="sweep", requested_at=now)
                 )
                 await outbox.emit(session, event)

@@ -1,35 +1,37 @@
 """One sync of one item: lease, then passes of fetch → decide → commit until every doorbell is answered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from random import random
 from time import perf_counter
 from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter, Histogram
-from pydantic import SecretStr
-from sqlalchemy import RowMapping
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import outbox
 from common.database import Database
-from common.events import StatusChanged, SyncProgress
-from common.plaid import PlaidClient, PlaidError
+from common.events import StatusChanged
+from common.plaid import OverBudget, PlaidClient, PlaidError
 from common.sealing import Unsealable, Vault
-from sync_worker import failures, loop
-from sync_worker.commit import LeaseLost, Pass, commit
-from sync_worker.domain import accounts, schedule
-from sync_worker.domain.accounts import Account
-from sync_worker.domain.pages import Page
-from sync_worker.store import history, leases
+from sync_worker import failures
+from sync_worker.commit import LeaseLost, commit
+from sync_worker.domain import life, notices, schedule
+from sync_worker.domain.failure import Failure
+from sync_worker.fetch import Fetch
+from sync_worker.notify import notify
+from sync_worker.store import history, institutions, leases, quarantine
 from sync_worker.store.integrations import Doorbell
 from sync_worker.store.leases import Leased
 
 log = structlog.get_logger(__name__)
 
 SYNCS = Counter("syncs_total", "Syncs by type and result", ["sync_type", "result"])
+PUT_OFF = Counter("syncs_put_off_total", "Syncs that did not begin or go on for now, by what they wait for", ["for"])
 SECONDS = Histogram(
     "sync_seconds", "From lease to commit of one pass", buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60)
 )
@@ -51,34 +53,47 @@ class Sync:
         heartbeat: float = HEARTBEAT,
     ) -> None:
         self._database = database
-        self._plaid = plaid
-        self._vault = vault
+        self._fetch = Fetch(database, plaid, vault)
         self._max_silence = max_silence
         self._heartbeat_every = heartbeat
 
     async def answer(self, bell: Doorbell) -> None:
-        """Return once a sync that began after this doorbell is committed, failed on record, or another's duty."""
+        """Return once a sync that began after this doorbell is committed, failed on record, put off, or another's."""
         async with self._database.transaction() as session:
             leased = await leases.acquire(session, bell, uuid4())
-        if leased is None:
-            return
+            if leased is None:
+                return
+            health = await institutions.admit(session, leased.institution_id)
+            if health.wait is not None:
+                await self._leave_alone(session, leased, health.wait)
+                return
         with structlog.contextvars.bound_contextvars(integration_id=leased.integration_id):
-            try:
-                async with self._heartbeat(leased):
-                    await self._passes(leased)
-            except LeaseLost:
-                log.info("sync.lease_lost")
-                await self._let_go(leased)
-            except (PlaidError, Unsealable) as error:
+            if await self._ran(leased) and health.failing:
+                await self._recover(leased)
+
+    async def _ran(self, leased: Leased) -> bool:
+        """Sync to the end and return True, or see to it that what went wrong is on record and the item is let go."""
+        try:
+            async with self._heartbeat(leased):
+                await self._passes(leased)
+        except LeaseLost:
+            log.info("sync.lease_lost")
+            await self._let_go(leased)
+        except OverBudget as error:
+            await self._put_off(leased, error.wait)
+        except (PlaidError, Unsealable) as error:
+            await self._fail(leased, error)
+        except Exception as error:  # a crash of ours, or the database's: the message comes again
+            with suppress(SQLAlchemyError, OSError):
                 await self._fail(leased, error)
-            except Exception as error:  # a crash of ours, or the database's: the message comes again
-                with suppress(SQLAlchemyError, OSError):
-                    await self._fail(leased, error)
-                raise
-            except BaseException:  # shutdown: whoever gets the message again may start at once
-                with suppress(SQLAlchemyError, OSError):
-                    await self._let_go(leased)
-                raise
+            raise
+        except BaseException:  # shutdown: whoever gets the message again may start at once
+            with suppress(SQLAlchemyError, OSError):
+                await self._let_go(leased)
+            raise
+        else:
+            return True
+        return False
 
     async def _passes(self, leased: Leased) -> None:
         for _ in range(MOST_PASSES):
@@ -88,9 +103,19 @@ class Sync:
                     return
         await self._let_go(leased)  # rung without end: let others have a turn, the sweep rings
 
-    async def _let_go(self, leased: Leased) -> None:
+    async def _pass(self, leased: Leased) -> None:
+        started = perf_counter()
         async with self._database.transaction() as session:
-            await leases.release(session, leased, give_up=True)
+            begun = await leases.begin_pass(session, leased)
+            waiting = await quarantine.due(session, leased.integration_id)
+        if begun is None:
+            raise LeaseLost
+        done = await self._fetch.run(leased, begun, waiting, started)
+        async with self._database.transaction() as session:
+            written = await commit(session, leased, done, self._max_silence)
+        SECONDS.observe(perf_counter() - started)
+        SYNCS.labels(written.sync_type, "ok").inc()
+        log.info("sync.done", **written.counts())
 
     @asynccontextmanager
     async def _heartbeat(self, leased: Leased) -> AsyncIterator[None]:
@@ -109,57 +134,44 @@ class Sync:
             heart.cancel()
             await asyncio.gather(heart, return_exceptions=True)
 
-    async def _pass(self, leased: Leased) -> None:
-        started = perf_counter()
+    async def _let_go(self, leased: Leased) -> None:
         async with self._database.transaction() as session:
-            begun = await leases.begin_pass(session, leased)
-        if begun is None:
-            raise LeaseLost
-        done = await self._fetch(leased, begun, started)
+            await leases.release(session, leased, give_up=True)
+
+    async def _put_off(self, leased: Leased, wait: timedelta) -> None:
+        """Let the item go until Plaid's rate limits have room for it: nothing failed, nothing waits here."""
+        PUT_OFF.labels("budget").inc()
+        log.info("sync.put_off", reason="budget", seconds=round(wait.total_seconds(), 1))
+        pause = schedule.pause_when_put_off(wait, random())  # noqa: S311 - jitter
         async with self._database.transaction() as session:
-            written = await commit(session, leased, done, self._max_silence)
-        SECONDS.observe(perf_counter() - started)
-        SYNCS.labels(written.sync_type, "ok").inc()
-        log.info("sync.done", **written.counts())
+            await leases.put_off(session, leased, pause)
 
-    async def _fetch(self, leased: Leased, begun: RowMapping, started: float) -> Pass:
-        token = self._vault.open(leased.access_token)
+    async def _leave_alone(self, session: AsyncSession, leased: Leased, wait: timedelta) -> None:
+        """Let the item go until its institution works again; its user is told once."""
+        PUT_OFF.labels("institution").inc()
+        log.info("sync.put_off", reason="institution", integration_id=leased.integration_id)
+        pause = schedule.pause_when_put_off(wait, random())  # noqa: S311 - jitter
+        await leases.put_off(session, leased, pause)
+        await notify(session, leased.integration_id, notices.TROUBLE)
 
-        async def on_page(pages: Sequence[Page]) -> None:
-            await self._progress(leased, pages)
-
-        pages = await loop.complete(self._plaid, token, begun["cursor"], on_page)
-        stated = await self._accounts(token, pages, known=begun["accounts"] > 0)
-        return Pass(begun, started, pages, stated)
-
-    async def _accounts(self, token: SecretStr, pages: loop.Loop, *, known: bool) -> Sequence[Account]:
-        """Sync names only accounts that had news; balances must move with every sync, so else ask for all (free)."""
-        named = {account.account_id for account in pages.accounts}
-        if known and named and all(page.account_ids <= named for page in pages.pages):
-            return pages.accounts
-        return accounts.read((await self._plaid.get_accounts(token)).get("accounts"))
-
-    async def _progress(self, leased: Leased, pages: Sequence[Page]) -> None:
+    async def _recover(self, leased: Leased) -> None:
+        """The institution works: let those come soon that wait for it."""
         async with self._database.transaction() as session:
-            await outbox.emit(
-                session,
-                SyncProgress(
-                    user_id=leased.user_id,
-                    integration_id=leased.integration_id,
-                    stage=pages[-1].status,
-                    transactions=sum(len(page.ids) for page in pages),
-                    done=False,
-                ),
-            )
+            had_been_left_alone = await institutions.recovered(session, leased.institution_id)
+        if had_been_left_alone:
+            log.info("institution.recovered", institution_id=leased.institution_id)
+            async with self._database.transaction() as session:
+                await institutions.wake(session, leased.institution_id)
 
     async def _fail(self, leased: Leased, error: Exception) -> None:
         """Put the failure on record, let the item go, and say when it is due again."""
         failure = failures.judge(error, leased.failures)
-        log.warning("sync.failed", error_code=failure.code, request_id=failure.request_id, status=failure.status)
+        after = life.target(failure.happening) if failure.happening else life.SYNCED
+        log.warning("sync.failed", error_code=failure.code, request_id=failure.request_id, status=after)
         sync_type = schedule.sync_type(leased.cursor, leased.transactions_update_status)
         SYNCS.labels(sync_type, failure.code).inc()
         async with self._database.transaction() as session:
-            if not await leases.fail(session, leased, failure):
+            if not await leases.fail(session, leased, failure, after):
                 return
             await history.record(
                 session,
@@ -169,5 +181,14 @@ class Sync:
             )
             await outbox.emit(
                 session,
-                StatusChanged(user_id=leased.user_id, integration_id=leased.integration_id, status=failure.status),
+                StatusChanged(user_id=leased.user_id, integration_id=leased.integration_id, status=after),
             )
+            await notify(session, leased.integration_id, notices.on_arrival(life.SYNCED, after))
+            if failure.of_institution:
+                await self._blame(session, leased, failure)
+
+    async def _blame(self, session: AsyncSession, leased: Leased, failure: Failure) -> None:
+        jitter = random()  # noqa: S311 - jitter
+        if await institutions.failed(session, leased.institution_id, failure.code, jitter):
+            log.warning("institution.left_alone", institution_id=leased.institution_id, error_code=failure.code)
+            await notify(session, leased.integration_id, notices.TROUBLE)

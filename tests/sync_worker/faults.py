@@ -4,51 +4,60 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import event
 
 from common.database import Database
-from common.plaid import Credentials, PlaidClient
+from common.plaid import Budget, Credentials, PlaidClient
 from common.plaid.client import READ_TIMEOUT
 
 Json = dict[str, Any]
 
 
-class WatchedPlaid(PlaidClient):
-    """The real client; it counts its calls, and a test may step in before and after each."""
+@dataclass(slots=True)
+class Watch:
+    """What was called, and where a test steps in; one for a client and all that are bound of it."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(Credentials("client", SecretStr("secret"), url))
-        self.page_size = 500
-        self.calls: Counter[str] = Counter()
-        self.running: Counter[str] = Counter()
-        self.most_at_once = 0
-        self.before: Callable[[str, Json], Awaitable[None]] | None = None
-        self.after: Callable[[str, Json], Awaitable[Json]] | None = None
-
-    async def _call(
-        self, endpoint: Callable[..., Any], request: Mapping[str, Any], read_timeout: float = READ_TIMEOUT
-    ) -> Json:
-        name, ask = endpoint.__name__, dict(request)
-        if "count" in ask:
-            ask["count"] = self.page_size
-        self.calls[name] += 1
-        with self._counted(f"{name} {ask.get('access_token')}"):
-            if self.before:
-                await self.before(name, ask)
-            answer = await super()._call(endpoint, ask, read_timeout)
-        return await self.after(name, answer) if self.after else answer
+    page_size: int = 500
+    calls: Counter[str] = field(default_factory=Counter)
+    running: Counter[str] = field(default_factory=Counter)
+    most_at_once: int = 0
+    before: Callable[[str, Json], Awaitable[None]] | None = None
+    after: Callable[[str, Json], Awaitable[Json]] | None = None
 
     @contextmanager
-    def _counted(self, what: str) -> Iterator[None]:
+    def counted(self, what: str) -> Iterator[None]:
+        """Count a call as long as it runs."""
         self.running[what] += 1
         self.most_at_once = max(self.most_at_once, self.running[what])
         try:
             yield
         finally:
             self.running[what] -= 1
+
+
+class WatchedPlaid(PlaidClient):
+    """The real client; it counts its calls, and a test may step in before and after each."""
+
+    def __init__(self, url: str, budget: Budget | None = None) -> None:
+        super().__init__(Credentials("client", SecretStr("secret"), url), budget)
+        self.watch = Watch()
+
+    async def _call(
+        self, endpoint: Callable[..., Any], request: Mapping[str, Any], read_timeout: float = READ_TIMEOUT
+    ) -> Json:
+        watch, name, ask = self.watch, endpoint.__name__, dict(request)
+        if "count" in ask:
+            ask["count"] = watch.page_size
+        watch.calls[name] += 1
+        with watch.counted(f"{name} {ask.get('access_token')}"):
+            if watch.before:
+                await watch.before(name, ask)
+            answer = await super()._call(endpoint, ask, read_timeout)
+        return await watch.after(name, answer) if watch.after else answer
 
 
 class Gate:
@@ -114,10 +123,10 @@ def failing(steps: Steps, database: Database, plaid: WatchedPlaid) -> Iterator[N
     hooks = [(engine, "before_cursor_execute"), (engine, "commit")]
     for target, name in hooks:
         event.listen(target, name, steps.step)
-    plaid.before = steps.before_call
+    plaid.watch.before = steps.before_call
     try:
         yield
     finally:
-        plaid.before = None
+        plaid.watch.before = None
         for target, name in hooks:
             event.remove(target, name, steps.step)

@@ -74,7 +74,7 @@ async def test_noise_is_no_news(world: World) -> None:
         resent.extend(row["transaction_id"] for row in answer.get("modified", ()))
         return answer
 
-    world.worker.plaid.after = note
+    world.worker.plaid.watch.after = note
     some = sorted(await world.bank.truth(item.item_id))[:5]
     for one in some:
         await world.bank.edit(item.item_id, one)
@@ -87,14 +87,14 @@ async def test_noise_is_no_news(world: World) -> None:
 async def test_whoever_watches_hears_of_the_end(world: World) -> None:
     """While pages come the user hears how many, and at the end the stage; never a promise before the commit."""
     item = await world.link()
-    world.worker.plaid.page_size = 50
+    world.worker.plaid.watch.page_size = 50
     await world.worker.ring(item.id, "linked")
     *underway, done = world.worker.events(SyncProgress)
     assert [event.done for event in underway] == [False] * len(underway)
     assert [event.transactions for event in underway] == list(range(50, 50 * len(underway) + 1, 50))
     assert (done.done, done.stage) == (True, "HISTORICAL_UPDATE_COMPLETE")
     assert done.transactions == len(await world.transactions(item))
-    hints = await world.rows("SELECT user_id, type FROM user_events")
+    hints = await world.rows("SELECT user_id, type FROM user_events WHERE type = 'sync.progress'")
     assert [(row["user_id"], row["type"]) for row in hints] == [(1, "sync.progress")] * (len(underway) + 1)
 
 
@@ -110,7 +110,7 @@ async def test_an_empty_delta_still_moves_balances(world: World) -> None:
                 account["balances"]["current"] = Decimal("1234567.1234567")
         return answer
 
-    world.worker.plaid.after = earn
+    world.worker.plaid.watch.after = earn
     await world.worker.ring(item.id)
     after = await accounts(world)
     assert {row["current_balance"] for row in after} == {Decimal("1234567.1234567")}
@@ -150,12 +150,12 @@ async def test_odd_accounts_stop_nothing(world: World) -> None:
     item = await world.link()
 
     async def spoil(name: str, answer: Json) -> Json:
-        if name == "accounts_get":
+        if answer["accounts"]:
             answer["accounts"][0] |= {"name": "A\0B", "balances": None, "subtype": "x" * 80, "mask": "123456789012"}
             answer["accounts"] += [{"name": "nobody's"}, answer["accounts"][1]]
         return answer
 
-    world.worker.plaid.after = spoil
+    world.worker.plaid.watch.after = spoil
     await world.worker.ring(item.id, "linked")
     assert await world.differences(item) == {}
     stored = await accounts(world)

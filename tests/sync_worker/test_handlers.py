@@ -32,7 +32,7 @@ async def test_a_bell_in_the_middle_of_a_sync_is_followed_by_another_pass(world:
             await world.worker.hear(item.item_id)
         return answer
 
-    world.worker.plaid.after = ring_once
+    world.worker.plaid.watch.after = ring_once
     await world.worker.ring(item.id, "linked")
     assert late[0] in await world.transactions(item)
     assert await world.differences(item) == {}
@@ -44,14 +44,14 @@ async def test_a_bell_in_the_middle_of_a_sync_is_followed_by_another_pass(world:
 async def test_a_burst_costs_one_more_pass(world: World) -> None:
     """Fifty bells during a sync are one reason to look again."""
     item = await world.link()
-    world.worker.plaid.before = gate = Gate()
+    world.worker.plaid.watch.before = gate = Gate()
     first = asyncio.create_task(world.worker.ring(item.id, "linked"))
     await gate.reached.wait()
     await asyncio.gather(*(world.worker.hear(item.item_id) for _ in range(50)))
-    assert world.worker.plaid.calls["transactions_sync"] == 1
+    assert world.worker.plaid.watch.calls["transactions_sync"] == 1
     gate.opened.set()
     await first
-    assert world.worker.plaid.calls["transactions_sync"] == 2
+    assert world.worker.plaid.watch.calls["transactions_sync"] == 2
     assert (await world.integration(item))["processed_seq"] == 51
 
 
@@ -69,7 +69,7 @@ async def test_at_most_one_sync_of_an_item_at_a_time(world: World) -> None:
     workers = [world.worker, *[await world.hire() for _ in range(3)]]
     running: Counter[str] = Counter()
     for worker in workers:
-        worker.plaid.running = running
+        worker.plaid.watch.running = running
     items = [await world.link(), await world.link("user_household")]
     dice = Random(7)  # noqa: S311 - a play
 
@@ -80,7 +80,7 @@ async def test_at_most_one_sync_of_an_item_at_a_time(world: World) -> None:
         await dice.choice(workers).hear(item.item_id)
 
     await asyncio.gather(*(ring_and_change(number) for number in range(40)))
-    assert max(worker.plaid.most_at_once for worker in workers) == 1
+    assert max(worker.plaid.watch.most_at_once for worker in workers) == 1
     for item in items:
         assert await world.differences(item) == {}
         assert (await world.integration(item))["lease_token"] is None
@@ -90,9 +90,9 @@ async def test_an_answered_bell_costs_nothing(world: World) -> None:
     """A bell that an earlier sync covered asks Plaid nothing."""
     item = await world.link()
     await world.worker.ring(item.id, "linked")
-    calls = world.worker.plaid.calls.copy()
-    await world.worker.sync.answer(Doorbell(item.id, seq=1, status="active"))
-    assert world.worker.plaid.calls == calls
+    calls = world.worker.plaid.watch.calls.copy()
+    await world.worker.sync.answer(Doorbell(item.id, 1, 1, "active", in_hand=False, login_unseen=False))
+    assert world.worker.plaid.watch.calls == calls
 
 
 async def test_ringing_without_end_ends(world: World) -> None:
@@ -104,7 +104,7 @@ async def test_ringing_without_end_ends(world: World) -> None:
             await world.worker.hear(item.item_id)
         return answer
 
-    world.worker.plaid.after = ring
+    world.worker.plaid.watch.after = ring
     await world.worker.ring(item.id, "linked")
     row = await world.integration(item)
     assert len(await world.history(item)) == MOST_PASSES
@@ -119,12 +119,12 @@ async def test_a_bell_survives_the_crash_of_who_should_answer_it(world: World) -
 
     async def ring_then_crash(name: str, answer: Json) -> Json:
         if name == "transactions_sync":
-            if world.worker.plaid.calls[name] > 1:
+            if world.worker.plaid.watch.calls[name] > 1:
                 raise Crash
             await world.worker.hear(item.item_id)
         return answer
 
-    world.worker.plaid.after = ring_then_crash
+    world.worker.plaid.watch.after = ring_then_crash
     with pytest.raises(Crash):
         await world.worker.ring(item.id, "linked")
     row = await world.integration(item)
@@ -137,7 +137,7 @@ async def test_bells_are_counted_while_all_slots_are_taken(database_url: str, ea
     async with over(database_url, eager_bank) as world:
         narrow = await world.hire(slots=1)
         slow, waiting = await world.link(), await world.link()
-        narrow.plaid.before = gate = Gate()
+        narrow.plaid.watch.before = gate = Gate()
         first = asyncio.create_task(narrow.ring(slow.id, "linked"))
         await gate.reached.wait()
         second = asyncio.create_task(narrow.ring(waiting.id, "linked"))
@@ -146,7 +146,7 @@ async def test_bells_are_counted_while_all_slots_are_taken(database_url: str, ea
             return bool((await world.integration(waiting))["requested_seq"])
 
         await until(counted)
-        assert narrow.plaid.calls["transactions_sync"] == 1
+        assert narrow.plaid.watch.calls["transactions_sync"] == 1
         gate.opened.set()
         await asyncio.gather(first, second)
         assert (await world.integration(waiting))["processed_seq"] == 1
@@ -160,7 +160,7 @@ async def test_orphans_are_counted_and_done_with(world: World, disconnected: boo
     before = REGISTRY.get_sample_value("orphan_doorbells_total") or 0
     await world.worker.hear(item.item_id if disconnected else "nobody's")
     assert REGISTRY.get_sample_value("orphan_doorbells_total") == before + 1
-    assert world.worker.plaid.calls["transactions_sync"] == 0
+    assert world.worker.plaid.watch.calls["transactions_sync"] == 0
 
 
 async def test_what_only_the_webhook_says_is_kept(world: World) -> None:
@@ -186,7 +186,7 @@ async def test_only_item_webhooks_look_at_the_login(world: World, kind: str, loo
     """The login is asked about when a webhook is about the login, and believed from nowhere else."""
     item = await world.link()
     await world.worker.hear(item.item_id, "ERROR", kind)
-    assert world.worker.plaid.calls["item_get"] == looks
+    assert world.worker.plaid.watch.calls["item_get"] == looks
     assert (await world.integration(item))["status"] == "active"
     assert await world.differences(item) == {}
 
@@ -203,7 +203,7 @@ async def test_a_late_sweep_is_of_no_consequence(world: World) -> None:
     """A sweep's message that waited until the item was seen to causes no sync; one that is due does."""
     item = await world.link()
     await world.worker.ring(item.id, "linked")
-    sweep = sweeps(world.worker.doorbells)[SyncRequested]
+    sweep = sweeps(world.worker.doorbells, world.worker.audit)[SyncRequested]
     message = SyncRequested(integration_id=item.id, trigger="sweep", requested_at=datetime.now(UTC))
     await sweep(message)
     assert len(await world.history(item)) == 1

@@ -27,7 +27,7 @@ async def counts(world: World) -> dict[str, int]:
 
 async def while_fetching(world: World, item: Linked, change: str) -> None:
     """Sync, and change the integration after the lease was taken and before anything is written."""
-    world.worker.plaid.before = gate = Gate()
+    world.worker.plaid.watch.before = gate = Gate()
     syncing = asyncio.create_task(world.worker.ring(item.id))
     await gate.reached.wait()
     await world.rows(f"UPDATE plaid_integrations SET {change} WHERE id = :id", id=item.id)
@@ -61,11 +61,11 @@ async def test_a_moved_cursor_frees_the_item_at_once(world: World) -> None:
 async def test_of_two_holders_the_later_commits(world: World) -> None:
     """A worker that was frozen past its lease wakes up, and all it has found is dropped."""
     item, other = await world.link(), await world.hire()
-    world.worker.plaid.before = gate = Gate()
+    world.worker.plaid.watch.before = gate = Gate()
     frozen = asyncio.create_task(world.worker.ring(item.id, "linked"))
     await gate.reached.wait()
     await other.ring(item.id)
-    assert other.plaid.calls["transactions_sync"] == 0
+    assert other.plaid.watch.calls["transactions_sync"] == 0
     await world.rows("UPDATE plaid_integrations SET lease_expires_at = now() WHERE id = :id", id=item.id)
     await other.ring(item.id)
     before = await counts(world)
@@ -95,7 +95,7 @@ async def test_a_long_sync_keeps_its_lease_through_a_missed_beat(world: World) -
                 raise OSError("the database is away")
 
     event.listen(worker.database._engine.sync_engine, "before_cursor_execute", miss_the_first)
-    worker.plaid.before = gate = Gate()
+    worker.plaid.watch.before = gate = Gate()
     syncing = asyncio.create_task(worker.ring(item.id))
     await gate.reached.wait()
     await world.rows("UPDATE plaid_integrations SET lease_expires_at = now() WHERE id = :id", id=item.id)
@@ -113,7 +113,7 @@ async def test_a_long_sync_keeps_its_lease_through_a_missed_beat(world: World) -
 async def test_a_lost_lease_is_not_prolonged(world: World) -> None:
     """The heart of a worker that lost its item does not beat for whoever has it now."""
     item, worker = await world.link(), await world.hire(heartbeat=0.02)
-    worker.plaid.before = gate = Gate()
+    worker.plaid.watch.before = gate = Gate()
     syncing = asyncio.create_task(worker.ring(item.id))
     await gate.reached.wait()
     theirs = "lease_token = gen_random_uuid(), lease_expires_at = now() + interval '1 second'"

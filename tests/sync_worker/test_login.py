@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from common.events import StatusChanged, SyncRequested
+from sync_worker.domain.life import Happening
+from sync_worker.login import read
 from tests.sync_worker.world import Linked, World
 
 Json = dict[str, Any]
@@ -36,10 +38,10 @@ async def test_a_repaired_login_syncs_at_once(world: World) -> None:
 async def test_a_webhook_alone_repairs_nothing(world: World) -> None:
     """LOGIN_REPAIRED that came out of order, before the break, does not make a broken login active."""
     item = await broken(world)
-    calls = world.worker.plaid.calls["transactions_sync"]
+    calls = world.worker.plaid.watch.calls["transactions_sync"]
     await world.worker.hear(item.item_id, "LOGIN_REPAIRED", "ITEM")
     assert (await world.integration(item))["status"] == "login_required"
-    assert world.worker.plaid.calls["transactions_sync"] == calls
+    assert world.worker.plaid.watch.calls["transactions_sync"] == calls
 
 
 async def test_an_item_webhook_finds_a_broken_login_without_a_sync(world: World) -> None:
@@ -50,7 +52,7 @@ async def test_an_item_webhook_finds_a_broken_login_without_a_sync(world: World)
     row = await world.integration(item)
     assert (row["status"], row["last_sync_error"]) == ("login_required", "ITEM_LOGIN_REQUIRED")
     assert timedelta(hours=5) < row["due_in"] <= timedelta(hours=6)
-    assert world.worker.plaid.calls["transactions_sync"] == 0
+    assert world.worker.plaid.watch.calls["transactions_sync"] == 0
     assert [event.status for event in world.worker.events(StatusChanged)] == ["login_required"]
 
 
@@ -68,14 +70,14 @@ async def test_the_clock_looks_for_a_forgotten_repair(world: World) -> None:
 async def test_a_look_at_a_broken_login_is_free_and_rare(world: World) -> None:
     """While the user does nothing the clock looks every six hours, and never syncs."""
     item = await broken(world)
-    calls = world.worker.plaid.calls["transactions_sync"]
+    calls = world.worker.plaid.watch.calls["transactions_sync"]
     await world.rows("UPDATE plaid_integrations SET next_sync_at = now()")
     await world.worker.sweep.once()
     await world.worker.doorbells.on_sweep(world.worker.events(SyncRequested)[-1])
     row = await world.integration(item)
     assert timedelta(hours=5) < row["due_in"] <= timedelta(hours=6)
-    assert world.worker.plaid.calls["transactions_sync"] == calls
-    assert world.worker.plaid.calls["item_get"] == 1
+    assert world.worker.plaid.watch.calls["transactions_sync"] == calls
+    assert world.worker.plaid.watch.calls["item_get"] == 1
 
 
 @pytest.mark.parametrize("code", ["INTERNAL_SERVER_ERROR", "INVALID_API_KEYS"])
@@ -106,10 +108,10 @@ async def test_the_end_of_consent_is_kept(world: World) -> None:
             answer["item"]["consent_expiration_time"] = ends
         return answer
 
-    world.worker.plaid.after = tell
+    world.worker.plaid.watch.after = tell
     await world.worker.login.run(item.id)
     assert (await world.integration(item))["consent_expires_at"] == datetime(2027, 1, 31, 12, tzinfo=UTC)
-    world.worker.plaid.after = None
+    world.worker.plaid.watch.after = None
     await world.worker.login.run(item.id)
     assert (await world.integration(item))["consent_expires_at"] is None
 
@@ -120,12 +122,12 @@ async def test_a_look_that_was_overtaken_looks_again_soon(world: World) -> None:
     await world.bank.break_login(item.access_token)
 
     async def repair_meanwhile(name: str, answer: Json) -> Json:
-        if world.worker.plaid.calls["item_get"] == 1:
+        if world.worker.plaid.watch.calls["item_get"] == 1:
             await world.bank.repair_login(item.access_token)
             await world.worker.ring(item.id, "repaired")
         return answer
 
-    world.worker.plaid.after = repair_meanwhile
+    world.worker.plaid.watch.after = repair_meanwhile
     await world.worker.login.run(item.id)
     row = await world.integration(item)
     assert row["status"] == "login_required"
@@ -152,6 +154,25 @@ async def test_a_broken_login_ends_the_lease(world: World) -> None:
             await world.worker.login.run(item.id)
         return answer
 
-    world.worker.plaid.after = break_it
+    world.worker.plaid.watch.after = break_it
     await world.worker.ring(item.id)
     assert (await world.transactions(item), (await world.integration(item))["status"]) == ({}, "login_required")
+
+
+@pytest.mark.parametrize(
+    ("said", "happening"),
+    [
+        (None, Happening.LOGIN_WORKS),
+        ({"error_code": "ITEM_LOGIN_REQUIRED", "error_type": "ITEM_ERROR"}, Happening.LOGIN_BROKE),
+        ({"error_code": "A_CODE_OF_TOMORROW"}, Happening.LOGIN_BROKE),
+        ({"error_code": "USER_PERMISSION_REVOKED", "error_type": "ITEM_ERROR"}, Happening.GONE),
+        ({"error_code": "ITEM_NOT_FOUND"}, Happening.GONE),
+        ({"error_code": "INSTITUTION_DOWN", "error_type": "INSTITUTION_ERROR"}, Happening.LOGIN_WORKS),
+    ],
+    ids=str,
+)
+def test_an_items_error_says_who_must_act(said: Json | None, happening: Happening) -> None:
+    """An item's error means that its user must log in again, or that it is gone; a bank's trouble is nobody's login."""
+    stands = read({"error": said and said | {"error_message": "technical", "display_message": "for people"}})
+    assert stands.happening == happening
+    assert stands.error_message == (None if happening is Happening.LOGIN_WORKS else "for people")

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 async def test_data_that_moves_restarts_from_the_first_cursor(world: World) -> None:
     """A change between pages throws all pages away and begins again where the loop began; the end is the truth."""
     item = await world.link()
-    world.worker.plaid.page_size = 20
+    world.worker.plaid.watch.page_size = 20
     await world.worker.ring(item.id, "linked")
     await world.bank.refresh(item.item_id)
     first_cursor = (await world.integration(item))["cursor"]
@@ -25,7 +25,7 @@ async def test_data_that_moves_restarts_from_the_first_cursor(world: World) -> N
         if name == "transactions_sync":
             cursors.append(request["cursor"])
 
-    world.worker.plaid.before = note
+    world.worker.plaid.watch.before = note
     await world.bank.mutate_between_pages(item.item_id, 2)
     await world.worker.hear(item.item_id)
     assert cursors.count(first_cursor) == 3
@@ -36,7 +36,7 @@ async def test_data_that_moves_restarts_from_the_first_cursor(world: World) -> N
 async def test_the_very_first_loop_restarts_from_the_beginning(world: World) -> None:
     """Without a cursor yet, the restart has none either."""
     item = await world.link()
-    world.worker.plaid.page_size = 20
+    world.worker.plaid.watch.page_size = 20
     await world.bank.mutate_between_pages(item.item_id, 1)
     await world.worker.ring(item.id, "linked")
     assert await world.differences(item) == {}
@@ -46,33 +46,33 @@ async def test_the_very_first_loop_restarts_from_the_beginning(world: World) -> 
 async def test_restarts_are_bounded(world: World) -> None:
     """Data that never rests fails the loop after five restarts, and nothing of it is kept."""
     item = await world.link()
-    world.worker.plaid.page_size = 20
+    world.worker.plaid.watch.page_size = 20
     await world.bank.mutate_between_pages(item.item_id, 1000)
     with pytest.raises(RetryLater) as failed:
         await loop.complete(world.worker.plaid, SecretStr(item.access_token), None, ignore)
     assert failed.value.code == loop.MUTATION
-    assert world.worker.plaid.calls["transactions_sync"] == 2 * (loop.MOST_RESTARTS + 1)
+    assert world.worker.plaid.watch.calls["transactions_sync"] == 2 * (loop.MOST_RESTARTS + 1)
 
 
 async def test_any_other_failure_ends_the_loop(world: World) -> None:
     """A page that cannot be had is no reason to begin again at once: the item backs off as a whole."""
     item = await world.link()
-    world.worker.plaid.page_size = 20
+    world.worker.plaid.watch.page_size = 20
 
     async def fail_later_pages(_name: str, request: Json) -> None:
         if request.get("cursor"):
             await world.bank.fail_next(error_code="INTERNAL_SERVER_ERROR", item_id=item.item_id)
 
-    world.worker.plaid.before = fail_later_pages
+    world.worker.plaid.watch.before = fail_later_pages
     with pytest.raises(RetryLater):
         await loop.complete(world.worker.plaid, SecretStr(item.access_token), None, ignore)
-    assert world.worker.plaid.calls["transactions_sync"] == 2
+    assert world.worker.plaid.watch.calls["transactions_sync"] == 2
 
 
 async def test_progress_is_told_page_by_page(world: World) -> None:
     """Whoever watches hears of every page but the last, which the commit announces."""
     item = await world.link()
-    world.worker.plaid.page_size = 20
+    world.worker.plaid.watch.page_size = 20
     seen: list[int] = []
 
     async def on_page(pages: Any) -> None:

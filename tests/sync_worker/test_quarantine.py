@@ -42,7 +42,7 @@ async def quarantined(world: World) -> list[RowMapping]:
 async def with_one_spoiled(world: World, changes: Json) -> tuple[Linked, str]:
     """Link and sync, with one transaction spoiled on its way; return its id."""
     item = await world.link()
-    world.worker.plaid.after, spoiled = spoiling(changes)
+    world.worker.plaid.watch.after, spoiled = spoiling(changes)
     await world.worker.ring(item.id, "linked")
     return item, spoiled[0]
 
@@ -90,7 +90,7 @@ async def test_an_unusable_correction_leaves_the_row_as_it_was(world: World) -> 
             row["amount"] = "much"
         return answer
 
-    world.worker.plaid.after = spoil
+    world.worker.plaid.watch.after = spoil
     await world.bank.edit(item.item_id, one, amount=77)
     await world.worker.hear(item.item_id)
     assert (await world.transactions(item))[one] == before
@@ -106,7 +106,7 @@ async def test_a_whole_page_of_them_is_no_problem(world: World) -> None:
             del row["amount"]
         return answer
 
-    world.worker.plaid.after = spoil
+    world.worker.plaid.watch.after = spoil
     await world.worker.ring(item.id, "linked")
     assert len(await quarantined(world)) == len(await world.bank.truth(item.item_id))
     assert (await world.integration(item))["last_sync_error"] is None

@@ -74,7 +74,7 @@ async def test_a_crash_anywhere_leaves_all_or_nothing_and_converges(world: World
     """
     item = await world.link(days=10)
     await world.worker.ring(item.id, "linked")
-    world.worker.plaid.page_size = 2
+    world.worker.plaid.watch.page_size = 2
     fail_at, happened, committed = 0, True, 0
     while happened:
         fail_at += 1

@@ -62,21 +62,31 @@ async def test_an_unreachable_plaid_is_tried_again(world: World) -> None:
     async def time_out(name: str, _request: Json) -> None:
         raise unreachable("ReadTimeoutError")
 
-    world.worker.plaid.before = time_out
+    world.worker.plaid.watch.before = time_out
     await world.worker.ring(item.id)
     row = await world.integration(item)
     assert (row["status"], row["last_sync_error"]) == ("active", "PLAID_UNREACHABLE")
     assert row["due_in"].total_seconds() <= 10
-    world.worker.plaid.before = None
+    world.worker.plaid.watch.before = None
     await assert_recovers(world, item)
 
 
-async def test_a_failure_after_the_pages_leaves_nothing_either(world: World) -> None:
-    """Pages alone are no sync: when the accounts cannot be had, all of it is tried again."""
+async def test_transactions_do_not_wait_for_balances(world: World) -> None:
+    """When Plaid cannot list the accounts, the transactions stand all the same; the balances are asked for soon."""
     item = await world.link()
-    row = await fails(world, item, "/accounts/get", error_code="INSTITUTION_DOWN")
-    assert (row["cursor"], await world.transactions(item)) == (None, {})
-    await assert_recovers(world, item)
+    await world.bank.fail_next(error_code="INSTITUTION_DOWN", path="/accounts/get")
+    await world.worker.ring(item.id, "linked")
+    assert await world.differences(item) == {}
+    row = await world.integration(item)
+    assert row["last_sync_error"] is None
+    assert row["due_in"] <= timedelta(minutes=10)
+
+
+async def test_accounts_that_only_the_user_can_bring_back_fail_the_sync(world: World) -> None:
+    """NO_ACCOUNTS beside the pages is no success: nothing is kept, and the user is asked."""
+    item = await world.link()
+    row = await fails(world, item, "/accounts/get", error_code="NO_ACCOUNTS")
+    assert (row["status"], row["cursor"], await world.transactions(item)) == ("login_required", None, {})
 
 
 @pytest.mark.parametrize("code", USERS)
@@ -92,9 +102,9 @@ async def test_what_the_user_must_mend_stops_the_syncs(world: World, code: str) 
     assert [event.status for event in world.worker.events(StatusChanged)] == ["login_required"]
 
     await world.bank.fail_next(path="/item/get", item_id=item.item_id, error_code=code)
-    calls = world.worker.plaid.calls["transactions_sync"]
+    calls = world.worker.plaid.watch.calls["transactions_sync"]
     await world.worker.hear(item.item_id)
-    assert world.worker.plaid.calls["transactions_sync"] == calls
+    assert world.worker.plaid.watch.calls["transactions_sync"] == calls
     assert (await world.integration(item))["last_sync_error_request_id"] == past["error_request_id"]
 
 
@@ -108,16 +118,16 @@ async def test_what_is_gone_is_revoked(world: World, code: str) -> None:
     await world.rows("UPDATE plaid_integrations SET next_sync_at = now()")
     assert await world.worker.sweep.once() == 0
     await world.worker.hear(item.item_id)
-    assert world.worker.plaid.calls["transactions_sync"] == 1
+    assert world.worker.plaid.watch.calls["transactions_sync"] == 1
 
 
 @pytest.mark.parametrize("code", OPERATORS)
-async def test_what_the_operator_must_mend_waits_an_hour(world: World, code: str) -> None:
-    """Trying again cannot help soon; the user need do nothing."""
+async def test_what_the_operator_must_mend_is_not_retried(world: World, code: str) -> None:
+    """Trying again cannot help: only the long silence ends it, or a bell; the user need do nothing."""
     item = await world.link()
     row = await fails(world, item, error_code=code)
     assert (row["status"], row["last_sync_error"]) == ("active", code)
-    assert timedelta(minutes=59) < row["due_in"] <= timedelta(hours=1)
+    assert timedelta(hours=5, minutes=59) < row["due_in"] <= timedelta(hours=6)
     await assert_recovers(world, item)
 
 
@@ -129,10 +139,10 @@ async def test_a_token_that_no_key_opens_is_the_operators(world: World) -> None:
     await world.worker.hear(item.item_id, "ERROR", "ITEM")
     row = await world.integration(item)
     assert (row["status"], row["last_sync_error"]) == ("active", "TOKEN_UNSEALABLE")
-    assert timedelta(minutes=59) < row["due_in"] <= timedelta(hours=1)
+    assert timedelta(hours=5, minutes=59) < row["due_in"] <= timedelta(hours=6)
     assert "PLAID_ENCRYPTION_KEY" in row["last_sync_error_message"]
     assert foreign not in row["last_sync_error_message"]
-    assert world.worker.plaid.calls["transactions_sync"] == 0
+    assert world.worker.plaid.watch.calls["transactions_sync"] == 0
 
 
 async def test_an_answer_that_is_no_page_is_our_crash(world: World) -> None:
@@ -142,12 +152,12 @@ async def test_an_answer_that_is_no_page_is_our_crash(world: World) -> None:
     async def garble(name: str, answer: Json) -> Json:
         return {"request_id": answer["request_id"]} if name == "transactions_sync" else answer
 
-    world.worker.plaid.after = garble
+    world.worker.plaid.watch.after = garble
     with pytest.raises(KeyError):
         await world.worker.ring(item.id)
     row = await world.integration(item)
     assert (row["status"], row["last_sync_error"], row["lease_token"]) == ("active", "SYNC_CRASHED", None)
-    world.worker.plaid.after = None
+    world.worker.plaid.watch.after = None
     await assert_recovers(world, item)
 
 
@@ -160,7 +170,7 @@ async def test_a_repair_during_the_failing_sync_is_not_forgotten(world: World) -
         if name == "transactions_sync":
             await world.worker.hear(item.item_id)
 
-    world.worker.plaid.before = ring
+    world.worker.plaid.watch.before = ring
     await world.worker.ring(item.id)
     row = await world.integration(item)
     assert row["status"] == "login_required"

@@ -71,7 +71,7 @@ async def test_any_history_ends_at_the_truth(world: World, seed: int) -> None:
     for _ in range(50):
         await live(world.bank, item, dice)
         if dice.random() < 0.4:
-            world.worker.plaid.page_size = dice.choice([3, 7, 40, 500])
+            world.worker.plaid.watch.page_size = dice.choice([3, 7, 40, 500])
             await world.worker.hear(item.item_id)
             assert await world.differences(item) == {}
     await world.worker.hear(item.item_id)

@@ -15,6 +15,7 @@ from common.broker import Message
 from common.database import Database
 from common.events import Event, SyncRequested, TransactionsChanged, Trigger, WebhookReceived
 from common.sealing import Vault
+from sync_worker.audit import Audit
 from sync_worker.handlers import Doorbells
 from sync_worker.login import LoginCheck
 from sync_worker.removal import Removal
@@ -65,6 +66,7 @@ class Worker:
     removal: Removal
     doorbells: Doorbells
     sweep: Sweep
+    audit: Audit
     emitted: list[Message] = field(default_factory=list)
 
     async def ring(self, integration_id: int, trigger: Trigger = "manual") -> None:
@@ -92,7 +94,16 @@ def worker(database_url: str, bank: Bank, vault: Vault, *, heartbeat: float = 10
     sync = Sync(database, plaid, vault, SILENCE, heartbeat=heartbeat)
     login = LoginCheck(database, plaid, vault)
     doorbells = Doorbells(database, sync, login, slots)
-    made = Worker(database, plaid, sync, login, Removal(database, plaid, vault), doorbells, Sweep(database))
+    made = Worker(
+        database=database,
+        plaid=plaid,
+        sync=sync,
+        login=login,
+        removal=Removal(database, plaid, vault),
+        doorbells=doorbells,
+        sweep=Sweep(database),
+        audit=Audit(database, plaid, vault),
+    )
     database.after_commit = made.emitted.extend
     return made
 

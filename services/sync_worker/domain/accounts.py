@@ -1,6 +1,7 @@
 """What Plaid says about an account, read so that one odd account stops no sync."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -45,6 +46,80 @@ def read(raw: Any) -> list[Account]:
 def latest(accounts: Iterable[Account]) -> list[Account]:
     """Return each account once, as it was stated last."""
     return list({account.account_id: account for account in accounts}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Our row of an account."""
+
+    id: int
+    account_id: str
+    persistent_account_id: str | None
+    type: str
+    subtype: str | None
+    mask: str | None
+    is_active: bool
+    told_gone: bool = False
+    """Its user was told that it is shared no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What Plaid's whole list of an item's accounts means for our rows."""
+
+    renamed: Mapping[str, str]
+    """Our account_id → the one under which Plaid goes on with the same account (it may change on one item)."""
+    vanished: frozenset[int]
+    """Our ids of those named no more: closed, revoked at the bank, or taken back by the user."""
+    returned: frozenset[int]
+    """Our ids of those whose loss was told, and that are here again."""
+
+
+Look = Callable[[Known | Account], Hashable]
+
+
+def count(known: Collection[Known], stated: Collection[Account], in_use: Collection[str]) -> Census:
+    """Return what became of the accounts we know, by Plaid's whole list; one that still has news is not gone.
+
+    The successor of one that is gone has the same persistent_account_id, or is the only newcomer of the same type,
+    subtype and mask as the only one gone (plaid.com/docs/errors/invalid-input/#invalid_account_id: account churn).
+    """
+    ours, theirs = {one.account_id for one in known}, {one.account_id for one in stated}
+    gone = [one for one in known if one.account_id not in theirs and one.account_id not in in_use]
+    new = [one for one in stated if one.account_id not in ours]
+    renamed = _matched(gone, new, _identity)
+    renamed |= _matched(
+        [one for one in gone if one.account_id not in renamed],
+        [one for one in new if one.account_id not in renamed.values()],
+        _look,
+    )
+    lost = {one.account_id for one in gone} - renamed.keys()
+    return Census(
+        renamed=renamed,
+        vanished=frozenset(one.id for one in known if one.account_id in lost and one.is_active),
+        returned=frozenset(one.id for one in known if one.account_id not in lost and one.told_gone),
+    )
+
+
+def _identity(account: Known | Account) -> Hashable:
+    return account.persistent_account_id
+
+
+def _look(account: Known | Account) -> Hashable:
+    return account.mask and (account.type, account.subtype, account.mask)
+
+
+def _matched(gone: Iterable[Known], new: Iterable[Account], look: Look) -> dict[str, str]:
+    """Return the pairs that look the same, where no third one does."""
+    old, fresh = _singles(gone, look), _singles(new, look)
+    return {old[seen]: fresh[seen] for seen in old.keys() & fresh.keys()}
+
+
+def _singles(accounts: Iterable[Known | Account], look: Look) -> dict[Hashable, str]:
+    seen: dict[Hashable, list[str]] = {}
+    for account in accounts:
+        seen.setdefault(look(account), []).append(account.account_id)
+    return {key: ids[0] for key, ids in seen.items() if key is not None and len(ids) == 1}
 
 
 def to_json(accounts: Iterable[Account]) -> str:

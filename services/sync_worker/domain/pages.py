@@ -158,12 +158,27 @@ def read(answer: Json) -> Page:
     )
 
 
+def replay(raws: Iterable[str]) -> Page:
+    """Return quarantined transactions as a page: read once more, by the schema of today."""
+    added = [json.loads(raw, parse_float=Decimal) for raw in raws]
+    return read({"added": added, "modified": [], "removed": [], "next_cursor": "", "has_more": True})
+
+
 def refuse(raw: object, reason: str) -> Unusable:
     """Return the transaction as quarantine keeps it: its JSON text and why; one without an id gets one of its text."""
-    text = json.dumps(raw, default=str)
+    text = _text(raw)
     named = str(raw.get("transaction_id") or "") if isinstance(raw, dict) else ""
     transaction_id = json.dumps(named)[1:-1] or blake2b(text.encode(), digest_size=16).hexdigest()
     return Unusable(transaction_id[:255], text, reason)
+
+
+def _text(value: object) -> str:
+    """Return JSON with every number as Plaid wrote it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)}: {_text(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_text, value)) + "]"
+    return str(value) if isinstance(value, Decimal) else json.dumps(value)
 
 
 def _line(transaction: Transaction) -> str:

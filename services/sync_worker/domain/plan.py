@@ -2,10 +2,11 @@
 
 Rules (plaid.com/docs/api/products/transactions/#transactionssync): a later page wins over an earlier one; within a page
 a removal wins; a `modified` that changes nothing does nothing; a removal is a tombstone; what was removed may return.
-What we cannot use is set aside, and so is what belongs to an account that nobody knows.
+What we cannot use is set aside, and so is what belongs to an account that nobody knows. A reading from the beginning
+says everything: what stands with us and is not in it was removed while we could not hear of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
@@ -64,6 +65,12 @@ def fold(pages: Sequence[Page]) -> Changes:
             unusable.pop(transaction_id, None)
             removed.add(transaction_id)
     return Changes(upserts, frozenset(removed), unusable)
+
+
+def close(changes: Changes, standing: Iterable[str]) -> Changes:
+    """Return what a complete reading from the beginning means beside what stands with us."""
+    absent = {one for one in standing if one not in changes.upserts and one not in changes.unusable}
+    return replace(changes, removed=changes.removed | absent)
 
 
 def place(changes: Changes, pages: Sequence[Page], accounts: AbstractSet[str]) -> Changes:

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from sync_worker.domain import life
 from sync_worker.domain.failure import Failure
+from sync_worker.domain.life import Happening, State
 from sync_worker.domain.login import Login
 
 UNANSWERED = "interval '30 seconds'"
@@ -16,26 +18,45 @@ PATIENCE = f"({UNANSWERED} * power(2, least(greatest(failure_count - 5, 0), 7)))
 """The same for an item whose last leases ended in nothing: what kills its worker is tried less and less often."""
 CLAIM = f"(2 * {PATIENCE})"
 """For so long a due item is left to the sweep's message."""
+LOGIN_LOOK = "interval '6 hours'"
+"""A login that nobody looked at for so long is looked at when the next bell rings: its consent may be near its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doorbell:
-    """A rung doorbell: whose, the how many-th, and whether the item may be synced."""
+    """A rung doorbell: whose, the how many-th, and how things stand there."""
 
     integration_id: int
+    user_id: int
     seq: int
     status: str
+    in_hand: bool
+    """Another sync holds the lease: it will see this bell before it lets go."""
+    login_unseen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoginBefore:
+    """How an item stood before its login was looked at."""
+
+    state: State
+    disconnects_at: datetime | None
 
 
 RING = text(f"""
     UPDATE plaid_integrations
-    SET requested_seq = requested_seq + 1, requested_trigger = :trigger, rung_at = coalesce(rung_at, :rung_at),
+    SET requested_seq = requested_seq + 1, rung_at = coalesce(rung_at, :rung_at),
+        requested_trigger = CASE WHEN :trigger = 'sweep' AND requested_seq > processed_seq
+            THEN requested_trigger ELSE :trigger END,
         next_sync_at = least(next_sync_at, now() + {PATIENCE}),
         disconnects_at = CASE WHEN :trigger <> 'repaired' THEN coalesce(:disconnects_at, disconnects_at) END
     WHERE is_active AND (id = :integration_id OR item_id = :item_id)
         AND (:trigger <> 'sweep' OR next_sync_at <= now() + {CLAIM})
-    RETURNING id, requested_seq, status
+    RETURNING id, user_id, requested_seq, status,
+        coalesce(lease_token IS NOT NULL AND lease_expires_at > now(), false) AS in_hand,
+        coalesce(login_checked_at, created_at) < now() - {LOGIN_LOOK} AS login_unseen
 """)
+"""A sweep rings on behalf of whoever rang before and was not answered: their trigger, and so their urgency, stays."""
 
 
 TOKEN = text("""
@@ -44,25 +65,38 @@ TOKEN = text("""
 """)
 
 
+AS_BEFORE = f"(before.status = '{life.SYNCED}' AND :status = '{life.SYNCED}')"
 SET_LOGIN = text(f"""
     UPDATE plaid_integrations i
-    SET status = :status, consent_expires_at = :consent_expires_at, updated_at = now(),
-        last_sync_error = :code, last_sync_error_message = :message,
-        last_sync_error_at = CASE WHEN i.last_sync_error = :code THEN i.last_sync_error_at
+    SET status = :status, consent_expires_at = :consent_expires_at, login_checked_at = now(), updated_at = now(),
+        last_sync_error = CASE WHEN {AS_BEFORE} THEN i.last_sync_error ELSE :code END,
+        last_sync_error_message = CASE WHEN {AS_BEFORE} THEN i.last_sync_error_message ELSE :message END,
+        last_sync_error_at = CASE WHEN {AS_BEFORE} OR i.last_sync_error = :code THEN i.last_sync_error_at
             WHEN CAST(:code AS text) IS NOT NULL THEN now() END,
-        last_sync_error_request_id = CASE WHEN i.last_sync_error = :code THEN i.last_sync_error_request_id END,
-        lease_token = CASE WHEN :status = 'active' THEN i.lease_token END,
-        next_sync_at = now() + CASE WHEN :status = 'active' OR requested_seq > :seen THEN {PATIENCE} ELSE :pause END
+        last_sync_error_request_id = CASE
+            WHEN {AS_BEFORE} OR i.last_sync_error = :code THEN i.last_sync_error_request_id END,
+        disconnects_at = CASE WHEN {AS_BEFORE} AND i.disconnects_at > now() OR :status <> '{life.SYNCED}'
+            THEN i.disconnects_at END,
+        lease_token = CASE WHEN :status = '{life.SYNCED}' THEN i.lease_token END,
+        rung_at = CASE WHEN :status = '{life.SYNCED}' THEN i.rung_at END,
+        next_sync_at = CASE WHEN {AS_BEFORE} THEN i.next_sync_at
+            WHEN :status = '{life.SYNCED}' OR requested_seq > :seen THEN now() + {PATIENCE}
+            ELSE now() + :pause END
     FROM (SELECT id, status FROM plaid_integrations WHERE id = :integration_id FOR NO KEY UPDATE) before
-    WHERE i.id = before.id AND before.status IN ('active', 'login_required', 'revoked')
-    RETURNING before.status
+    WHERE i.id = before.id AND before.status = ANY(:sources)
+    RETURNING before.status, i.disconnects_at
 """)
+"""That the login works is no news of an item that is synced: what its last sync said stays. A repair, or an announced
+moment that passed without harm, ends the announcement."""
+
+
+LOGIN_SEEN = text("UPDATE plaid_integrations SET login_checked_at = now() WHERE id = :integration_id")
 
 
 CLAIM_DUE = text(f"""
     WITH due AS MATERIALIZED (
         SELECT id FROM plaid_integrations
-        WHERE next_sync_at <= now() AND status IN ('active', 'login_required', 'removing')
+        WHERE next_sync_at <= now() AND status = ANY(:seen_to)
             AND (lease_token IS NULL OR lease_expires_at < now())
         ORDER BY next_sync_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
     )
@@ -72,12 +106,22 @@ CLAIM_DUE = text(f"""
 """)
 
 
-REMOVED = text("""
+WAKE_FOR_QUARANTINE = text(f"""
+    UPDATE plaid_integrations SET next_sync_at = now()
+    WHERE status = '{life.SYNCED}' AND failure_count = 0 AND processed_seq = requested_seq AND next_sync_at > now()
+        AND id IN (SELECT integration_id FROM quarantined_transactions
+            WHERE resolved_at IS NULL AND next_retry_at <= now())
+""")
+"""Not where a sync is asked for already, or failing: its turn comes, and with it the quarantine's."""
+
+
+REMOVED = text(f"""
     UPDATE plaid_integrations
-    SET status = 'disconnected', access_token = NULL, next_sync_at = NULL, failure_count = 0, updated_at = now(),
+    SET status = '{life.target(Happening.REMOVED)}', access_token = NULL, next_sync_at = NULL, failure_count = 0,
+        updated_at = now(),
         last_sync_error = NULL, last_sync_error_message = NULL, last_sync_error_request_id = NULL,
         last_sync_error_at = NULL
-    WHERE id = :integration_id AND status = 'removing'
+    WHERE id = :integration_id AND status = ANY(:sources)
     RETURNING user_id
 """)
 
@@ -115,13 +159,15 @@ async def ring(
         },
     )
     row = found.first()
-    return Doorbell(row.id, row.requested_seq, row.status) if row else None
+    if row is None:
+        return None
+    return Doorbell(row.id, row.user_id, row.requested_seq, row.status, row.in_hand, row.login_unseen)
 
 
 async def set_login(
     session: AsyncSession, integration_id: int, login: Login, *, seen: int, pause: timedelta
-) -> str | None:
-    """Store how the login stands; return the status before, or None when the integration is being removed.
+) -> LoginBefore | None:
+    """Store how the login stands; return how things stood, or None when the integration is being removed.
 
     `seen` is the requested_seq from before Plaid was asked: whoever rang since may know better, so ask again soon.
     """
@@ -129,7 +175,8 @@ async def set_login(
         SET_LOGIN,
         {
             "integration_id": integration_id,
-            "status": login.status,
+            "status": life.target(login.happening),
+            "sources": life.sources(login.happening),
             "code": login.error_code,
             "message": login.error_message,
             "consent_expires_at": login.consent_expires_at,
@@ -137,12 +184,25 @@ async def set_login(
             "pause": pause,
         },
     )
-    return found.scalar_one_or_none()
+    row = found.first()
+    return LoginBefore(State(row.status), row.disconnects_at) if row else None
+
+
+async def login_seen(session: AsyncSession, integration_id: int) -> None:
+    """Note that Plaid was asked about the login, and that its answer changed nothing."""
+    await session.execute(LOGIN_SEEN, {"integration_id": integration_id})
+
+
+async def wake_for_quarantine(session: AsyncSession) -> None:
+    """Make due the items some of whose quarantined transactions are due for another try."""
+    await session.execute(WAKE_FOR_QUARANTINE)
 
 
 async def claim_due(session: AsyncSession, most: int) -> Sequence[tuple[int, str]]:
     """Return (id, status) of what is due, and move its next time on so that no other sweep takes it."""
-    return [(row.id, row.status) for row in await session.execute(CLAIM_DUE, {"most": most})]
+    return [
+        (row.id, row.status) for row in await session.execute(CLAIM_DUE, {"most": most, "seen_to": list(life.SEEN_TO)})
+    ]
 
 
 async def token_of(session: AsyncSession, integration_id: int) -> RowMapping | None:
@@ -152,7 +212,8 @@ async def token_of(session: AsyncSession, integration_id: int) -> RowMapping | N
 
 async def removed(session: AsyncSession, integration_id: int) -> bool:
     """Erase the token of an integration that Plaid has forgotten; return False when that was done before."""
-    return (await session.execute(REMOVED, {"integration_id": integration_id})).first() is not None
+    values = {"integration_id": integration_id, "sources": life.sources(Happening.REMOVED)}
+    return (await session.execute(REMOVED, values)).first() is not None
 
 
 async def removal_failed(session: AsyncSession, integration_id: int, failure: Failure) -> None:

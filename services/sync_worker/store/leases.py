@@ -9,8 +9,10 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.sealing import SealedToken
+from sync_worker.domain import life
 from sync_worker.domain.accounts import Account, to_json
 from sync_worker.domain.failure import Failure
+from sync_worker.domain.life import State
 from sync_worker.store.integrations import PATIENCE, UNANSWERED, Doorbell
 
 LEASE = timedelta(seconds=30)
@@ -23,6 +25,7 @@ class Leased:
     integration_id: int
     token: UUID
     user_id: int
+    institution_id: str | None
     access_token: SealedToken
     cursor: str | None
     transactions_update_status: str
@@ -45,13 +48,13 @@ class Progress:
     pause: timedelta
 
 
-ACQUIRE = text("""
+ACQUIRE = text(f"""
     UPDATE plaid_integrations
     SET lease_token = :token, lease_expires_at = now() + :lease, failure_count = failure_count + 1
-    WHERE id = :integration_id AND status = 'active' AND processed_seq < :seq
+    WHERE id = :integration_id AND status = '{life.SYNCED}' AND processed_seq < :seq
       AND (lease_token IS NULL OR lease_expires_at < now())
-    RETURNING user_id, access_token, cursor, transactions_update_status, requested_trigger, requested_seq,
-        failure_count, created_at
+    RETURNING user_id, institution_id, access_token, cursor, transactions_update_status, requested_trigger,
+        requested_seq, failure_count, created_at
 """)
 
 
@@ -64,7 +67,8 @@ EXTEND = text("""
 
 BEGIN_PASS = text("""
     SELECT requested_seq, cursor, transactions_update_status, coalesce(rung_at, now()) AS rung_at,
-        (SELECT count(*) FROM plaid_accounts a WHERE a.integration_id = i.id) AS accounts
+        EXISTS (SELECT FROM notifications n
+            WHERE n.integration_id = i.id AND n.kind = 'institution_down' AND n.cleared_at IS NULL) AS told_of_trouble
     FROM plaid_integrations i WHERE id = :integration_id AND lease_token = :token
 """)
 
@@ -85,7 +89,7 @@ FENCE = text(f"""
         last_sync_error_at = NULL, updated_at = now(),
         next_sync_at = now() + CASE WHEN requested_seq > :covers THEN {UNANSWERED} ELSE :pause END,
         rung_at = CASE WHEN requested_seq = :covers THEN NULL ELSE rung_at END
-    WHERE id = :integration_id AND lease_token = :token AND status = 'active'
+    WHERE id = :integration_id AND lease_token = :token AND status = '{life.SYNCED}'
       AND cursor IS NOT DISTINCT FROM :cursor
     RETURNING id
 """)
@@ -101,13 +105,24 @@ RELEASE = text("""
 FAIL = text(f"""
     UPDATE plaid_integrations
     SET lease_token = NULL, lease_expires_at = NULL, status = :status,
+        rung_at = CASE WHEN :status = '{life.SYNCED}' THEN rung_at END,
         next_sync_at = coalesce(
-            now() + CASE WHEN :status = 'login_required' AND requested_seq > :seen THEN {PATIENCE} ELSE :pause END,
+            now() + CASE WHEN :status <> '{life.SYNCED}' AND requested_seq > :seen THEN {PATIENCE} ELSE :pause END,
             next_sync_at
         ),
         last_sync_error = :code, last_sync_error_message = :message, last_sync_error_request_id = :request_id,
         last_sync_error_at = now(), updated_at = now()
-    WHERE id = :integration_id AND lease_token = :token AND status = 'active'
+    WHERE id = :integration_id AND lease_token = :token AND status = '{life.SYNCED}'
+    RETURNING id
+""")
+"""How long a request waited for its user to mend the login is no delay of ours: `rung_at` begins anew."""
+
+
+PUT_OFF = text("""
+    UPDATE plaid_integrations
+    SET lease_token = NULL, lease_expires_at = NULL, failure_count = greatest(failure_count - 1, 0),
+        next_sync_at = now() + :pause
+    WHERE id = :integration_id AND lease_token = :token
     RETURNING id
 """)
 
@@ -124,6 +139,7 @@ async def acquire(session: AsyncSession, bell: Doorbell, token: UUID) -> Leased 
         integration_id=bell.integration_id,
         token=token,
         user_id=row.user_id,
+        institution_id=row.institution_id,
         access_token=SealedToken(row.access_token),
         cursor=row.cursor,
         transactions_update_status=row.transactions_update_status,
@@ -145,7 +161,8 @@ async def extend(session: AsyncSession, leased: Leased) -> bool:
 async def begin_pass(session: AsyncSession, leased: Leased) -> RowMapping | None:
     """Return where this pass begins, or None when the lease is lost.
 
-    requested_seq (what it covers), cursor, transactions_update_status, rung_at, and the count of known accounts.
+    requested_seq (what it covers), cursor, transactions_update_status, rung_at, and whether the user was told that
+    the institution fails.
     """
     found = await session.execute(BEGIN_PASS, {"integration_id": leased.integration_id, "token": leased.token})
     return found.mappings().first()
@@ -170,7 +187,7 @@ async def fence(session: AsyncSession, leased: Leased, progress: Progress) -> bo
     return found.first() is not None
 
 
-async def fail(session: AsyncSession, leased: Leased, failure: Failure) -> bool:
+async def fail(session: AsyncSession, leased: Leased, failure: Failure, after: State) -> bool:
     """Store why the sync failed and let the item go; return False when it was not ours any more.
 
     Whoever rang since the lease was taken may know that the login works again: then it is asked about soon.
@@ -180,7 +197,7 @@ async def fail(session: AsyncSession, leased: Leased, failure: Failure) -> bool:
         {
             "integration_id": leased.integration_id,
             "token": leased.token,
-            "status": failure.status,
+            "status": after,
             "seen": leased.requested_seq,
             "pause": failure.pause,
             "code": failure.code,
@@ -189,6 +206,12 @@ async def fail(session: AsyncSession, leased: Leased, failure: Failure) -> bool:
         },
     )
     return found.first() is not None
+
+
+async def put_off(session: AsyncSession, leased: Leased, pause: timedelta) -> bool:
+    """Let the item go untried, due again after `pause`: no failure of its own; return False when it was not ours."""
+    values = {"integration_id": leased.integration_id, "token": leased.token, "pause": pause}
+    return (await session.execute(PUT_OFF, values)).first() is not None
 
 
 async def release(session: AsyncSession, leased: Leased, *, give_up: bool = False) -> bool:

@@ -1,40 +1,14 @@
-"""The bank's rows: accounts, transactions and quarantine. Set-based, one statement a page."""
+"""The bank's transactions. Set-based, one statement a page."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.database import reach_by_index
-from sync_worker.domain.accounts import Account, to_json
-from sync_worker.domain.pages import Page, Unusable
+from sync_worker.domain.pages import Page
 from sync_worker.domain.plan import Known, Plan
-
-UPSERT_ACCOUNTS = text("""
-    INSERT INTO plaid_accounts (integration_id, account_id, persistent_account_id, name, official_name, type, subtype,
-        mask, current_balance, available_balance, credit_limit, iso_currency_code, unofficial_currency_code,
-        balance_as_of)
-    SELECT :integration_id, account_id, persistent_account_id, coalesce(name, official_name, 'Account'),
-        official_name, left(coalesce(type, 'other'), 50), left(subtype, 50), left(mask, 10),
-        CAST(balances->>'current' AS numeric), CAST(balances->>'available' AS numeric),
-        CAST(balances->>'limit' AS numeric), balances->>'iso_currency_code', balances->>'unofficial_currency_code',
-        coalesce(CAST(balances->>'last_updated_datetime' AS timestamptz), now())
-    FROM json_to_recordset(CAST(:accounts AS json)) AS a(account_id text, persistent_account_id text, name text,
-            official_name text, type text, subtype text, mask text, balances json)
-    ORDER BY account_id COLLATE "C"
-    ON CONFLICT (account_id) DO UPDATE SET
-        persistent_account_id = excluded.persistent_account_id, name = excluded.name,
-        official_name = excluded.official_name, type = excluded.type, subtype = excluded.subtype, mask = excluded.mask,
-        current_balance = excluded.current_balance, available_balance = excluded.available_balance,
-        credit_limit = excluded.credit_limit, iso_currency_code = excluded.iso_currency_code,
-        unofficial_currency_code = excluded.unofficial_currency_code, balance_as_of = excluded.balance_as_of,
-        is_active = true, updated_at = now()
-    WHERE plaid_accounts.integration_id = excluded.integration_id
-""")
-"""Rows in the order of code points, as link_api writes them, whatever the database's collation: no deadlock."""
-
-ACCOUNT_IDS = text("SELECT account_id FROM plaid_accounts WHERE integration_id = :integration_id")
 
 # `+ 0` fits no index: the rows of a few transactions are reached by their ids, not by reading all of the integration's.
 LOCK_KNOWN = text("""
@@ -103,32 +77,19 @@ TOMBSTONE = text("""
     RETURNING id
 """)
 
-QUARANTINE = text("""
-    INSERT INTO quarantined_transactions (integration_id, transaction_id, raw, reason)
-    SELECT :integration_id, * FROM unnest(CAST(:ids AS text[]), CAST(:raws AS text[]), CAST(:reasons AS text[]))
-    ON CONFLICT (integration_id, transaction_id) DO UPDATE
-    SET raw = excluded.raw, reason = excluded.reason, resolved_at = NULL
+STANDING = text("""
+    SELECT t.transaction_id FROM plaid_transactions t JOIN plaid_accounts a ON a.id = t.account_id
+    WHERE t.integration_id = :integration_id AND t.sync_status = 'synced' AND a.is_active
 """)
-WAITING = text("""
-    SELECT transaction_id FROM quarantined_transactions WHERE integration_id = :integration_id AND resolved_at IS NULL
-""")
-HEAL = text("""
-    UPDATE quarantined_transactions SET resolved_at = now()
-    WHERE integration_id = :integration_id AND transaction_id = ANY(:ids)
-""")
+"""What an account held that Plaid names no more is history and stays: no reading mentions it ever again."""
 
 AT_ONCE = 5_000
 """Rows of one statement where no page bounds them: far from any timeout."""
 
 
-async def known_accounts(session: AsyncSession, integration_id: int) -> set[str]:
-    """Return Plaid's ids of the accounts that we hold for the integration."""
-    return set((await session.execute(ACCOUNT_IDS, {"integration_id": integration_id})).scalars())
-
-
-async def upsert_accounts(session: AsyncSession, integration_id: int, accounts: Sequence[Account]) -> None:
-    """Store accounts and balances as Plaid states them; never touches `enabled`, which is the user's."""
-    await session.execute(UPSERT_ACCOUNTS, {"integration_id": integration_id, "accounts": to_json(accounts)})
+async def standing(session: AsyncSession, integration_id: int) -> Sequence[str]:
+    """Return the ids that stand with us, of accounts that Plaid still names."""
+    return (await session.execute(STANDING, {"integration_id": integration_id})).scalars().all()
 
 
 async def lock_known(session: AsyncSession, integration_id: int, ids: Sequence[str]) -> Mapping[str, Known]:
@@ -153,22 +114,3 @@ async def write(session: AsyncSession, integration_id: int, pages: Sequence[Page
         gone = {"integration_id": integration_id, "ids": todo.removed[start : start + AT_ONCE]}
         changed += (await session.execute(TOMBSTONE, gone)).scalars()
     return changed
-
-
-async def quarantine(session: AsyncSession, integration_id: int, unusable: Sequence[Unusable]) -> None:
-    """Keep what we cannot use, with the reason, for replay."""
-    for start in range(0, len(unusable), AT_ONCE):
-        some = unusable[start : start + AT_ONCE]
-        columns = {
-            "ids": [one.transaction_id for one in some],
-            "raws": [one.raw for one in some],
-            "reasons": [one.reason for one in some],
-        }
-        await session.execute(QUARANTINE, {"integration_id": integration_id, **columns})
-
-
-async def heal(session: AsyncSession, integration_id: int, ids: Collection[str]) -> None:
-    """Close the quarantine of transactions that arrived whole or are gone."""
-    waiting = (await session.execute(WAITING, {"integration_id": integration_id})).scalars()
-    if over := set(waiting).intersection(ids):
-        await session.execute(HEAL, {"integration_id": integration_id, "ids": list(over)})

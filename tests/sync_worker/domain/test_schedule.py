@@ -16,13 +16,16 @@ SILENCE = timedelta(hours=6)
 )
 def test_polls_while_history_is_incomplete(age: timedelta, pause: int) -> None:
     """Until all history is here an item is asked every 10 s to 10 min, so that lost webhooks still finish."""
-    got = schedule.pause_after_success(schedule.INITIAL, LINKED, LINKED + age, SILENCE)
+    got = schedule.pause_after_success(schedule.INITIAL, LINKED, LINKED + age, SILENCE, 0.5)
     assert got == timedelta(seconds=pause)
 
 
-def test_a_complete_item_waits_for_its_doorbell() -> None:
-    """With all history here, only the permitted silence rings unasked."""
-    assert schedule.pause_after_success(schedule.COMPLETE, LINKED, LINKED, SILENCE) == SILENCE
+@given(st.floats(0, 1))
+def test_a_complete_item_waits_for_its_doorbell(jitter: float) -> None:
+    """With all history here, only the permitted silence rings unasked; what was synced together drifts apart."""
+    pause = schedule.pause_after_success(schedule.COMPLETE, LINKED, LINKED, SILENCE, jitter)
+    assert SILENCE * 0.9 <= pause <= SILENCE
+    assert pause == SILENCE * (1 - jitter / 10)
 
 
 @given(st.integers(1, 10**6), st.floats(0, 1), st.one_of(st.none(), st.integers(0, 10**5)))
@@ -39,8 +42,9 @@ def test_backoff_is_bounded_and_honours_retry_after(failures: int, jitter: float
         (None, "NOT_READY", "initial"),
         ("c", "INITIAL_UPDATE_COMPLETE", "historical"),
         ("c", "HISTORICAL_UPDATE_COMPLETE", "update"),
+        (None, "HISTORICAL_UPDATE_COMPLETE", "historical"),
     ],
 )
 def test_sync_type(cursor: str | None, status: str, name: str) -> None:
-    """The first sync is initial, then historical until Plaid says that all history came, then update."""
+    """First initial, then historical until Plaid has all history, then update; read anew, historical."""
     assert schedule.sync_type(cursor, status) == name

@@ -5,7 +5,7 @@ import pytest
 
 from sync_worker.store import integrations
 from sync_worker.store.integrations import Doorbell
-from tests.sync_worker.world import World
+from tests.sync_worker.world import Linked, World
 
 
 async def ring(world: World, **whose: Any) -> Doorbell | None:
@@ -34,7 +34,7 @@ async def test_a_lease_counts_as_a_failure_until_it_ends_well(world: World) -> N
     async def note(_name: str, _request: Any) -> None:
         counts.append((await world.integration(item))["failure_count"])
 
-    world.worker.plaid.before = note
+    world.worker.plaid.watch.before = note
     await world.worker.ring(item.id)
     assert counts[0] == 1
     assert (await world.integration(item))["failure_count"] == 0
@@ -59,11 +59,16 @@ async def test_the_first_open_bell_counts_for_latency(world: World) -> None:
     assert (await world.integration(item))["rung_at"] is None
 
 
+def bell(item: Linked, seq: int) -> Doorbell:
+    """Return the doorbell of an item that is active and in nobody's hand."""
+    return Doorbell(item.id, 1, seq, "active", in_hand=False, login_unseen=False)
+
+
 async def test_an_item_is_found_by_either_id(world: World) -> None:
     """Plaid rings by item_id, we ring by ours: the same bell, and no other item's."""
     item, other = await world.link(), await world.link()
-    assert await ring(world, item_id=item.item_id) == Doorbell(item.id, 1, "active")
-    assert await ring(world, integration_id=item.id) == Doorbell(item.id, 2, "active")
+    assert await ring(world, item_id=item.item_id) == bell(item, 1)
+    assert await ring(world, integration_id=item.id) == bell(item, 2)
     assert await ring(world, item_id=other.item_id.swapcase()) is None
     assert (await world.integration(other))["requested_seq"] == 0
 

@@ -3,7 +3,7 @@ from typing import Any
 from sqlalchemy import text
 
 from sync_worker.domain.accounts import Account
-from sync_worker.store import rows
+from sync_worker.store import accounts, rows
 from tests.sync_worker.world import World
 
 Json = dict[str, Any]
@@ -26,7 +26,7 @@ async def test_no_item_writes_into_anothers_rows(world: World) -> None:
             answer["accounts"].append(answer["accounts"][0] | {"account_id": before_accounts[0]["account_id"]})
         return answer
 
-    world.worker.plaid.after = mix_up
+    world.worker.plaid.watch.after = mix_up
     await world.worker.ring(ours.id, "linked")
     id_ = {"id": theirs.id}
     theirs_now = await world.rows("SELECT * FROM plaid_transactions WHERE integration_id = :id ORDER BY id", **id_)
@@ -42,7 +42,7 @@ async def test_accounts_are_locked_in_the_order_that_link_api_has(world: World) 
     ids = ["a", "B", "c", "D", "_", "-"]
     stated = [Account(account_id=id_, name="Account") for id_ in ids]
     async with world.worker.database.transaction() as session:
-        await rows.upsert_accounts(session, item.id, stated)
+        await accounts.upsert(session, item.id, stated)
     written = await world.rows("SELECT account_id FROM plaid_accounts ORDER BY id")
     assert [row["account_id"] for row in written] == sorted(ids)
 

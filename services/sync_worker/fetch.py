@@ -1,0 +1,99 @@
+"""What a pass reads of Plaid: all pages since the cursor, and the accounts beside them. No transaction is open."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from prometheus_client import Counter
+from pydantic import SecretStr
+from sqlalchemy import RowMapping
+
+from common import outbox
+from common.database import Database
+from common.events import SyncProgress
+from common.plaid import CursorRefused, PlaidClient, Priority, RetryLater, Spender
+from common.sealing import Vault
+from sync_worker import loop
+from sync_worker.commit import Pass
+from sync_worker.domain import accounts, pages
+from sync_worker.domain.accounts import Account
+from sync_worker.domain.pages import Page
+from sync_worker.store.leases import Leased
+
+log = structlog.get_logger(__name__)
+
+REFUSED = Counter("sync_cursors_refused_total", "Cursors that Plaid refused; the item is read from the beginning")
+
+PRIORITIES = {"sweep": Priority.SWEEP, "audit": Priority.BACKFILL}
+"""By what rang; whatever else rings, somebody waits."""
+
+
+class Fetch:
+    """Reads one item at Plaid."""
+
+    def __init__(self, database: Database, plaid: PlaidClient, vault: Vault) -> None:
+        self._database = database
+        self._plaid = plaid
+        self._vault = vault
+
+    async def run(self, leased: Leased, begun: RowMapping, waiting: Sequence[str], started: float) -> Pass:
+        """Return all that Plaid has to say since `begun`, and the `waiting` raw transactions read again.
+
+        Raises PlaidError or Unsealable, and nothing is kept.
+        """
+        token = self._vault.open(leased.access_token)
+        priority = PRIORITIES.get(leased.trigger, Priority.INTERACTIVE)
+        plaid = self._plaid.on_behalf_of(Spender(leased.integration_id, priority))
+        async with _beside(plaid, token) as listing:
+            done, from_start = await self._loop(leased, plaid, token, begun["cursor"])
+            listed = await listing
+        retried = waiting and not from_start  # a reading from the beginning says how they stand now
+        replayed = await asyncio.to_thread(pages.replay, waiting) if retried else None
+        return Pass(begun, started, done, listed, replayed, from_start)
+
+    async def _loop(
+        self, leased: Leased, plaid: PlaidClient, token: SecretStr, cursor: str | None
+    ) -> tuple[loop.Loop, bool]:
+        async def on_page(so_far: Sequence[Page]) -> None:
+            await self._progress(leased, so_far)
+
+        try:
+            return await loop.complete(plaid, token, cursor, on_page), cursor is None
+        except CursorRefused as error:
+            REFUSED.inc()
+            log.warning("sync.cursor_refused", request_id=error.details.request_id)
+            return await loop.complete(plaid.waiting(loop.PAGE_PATIENCE), token, None, on_page), True
+
+    async def _progress(self, leased: Leased, so_far: Sequence[Page]) -> None:
+        async with self._database.transaction() as session:
+            await outbox.emit(
+                session,
+                SyncProgress(
+                    user_id=leased.user_id,
+                    integration_id=leased.integration_id,
+                    stage=so_far[-1].status,
+                    transactions=sum(len(page.ids) for page in so_far),
+                    done=False,
+                ),
+            )
+
+
+@asynccontextmanager
+async def _beside(plaid: PlaidClient, token: SecretStr) -> AsyncIterator[asyncio.Task[list[Account]]]:
+    """List the accounts while the block runs; when it fails, nobody waits for them."""
+    listing = asyncio.create_task(_accounts(plaid, token))
+    try:
+        yield listing
+    finally:
+        listing.cancel()
+        await asyncio.gather(listing, return_exceptions=True)
+
+
+async def _accounts(plaid: PlaidClient, token: SecretStr) -> list[Account]:
+    """Return all accounts with their balances (free of charge); none when Plaid cannot list them now."""
+    try:
+        return accounts.read((await plaid.get_accounts(token)).get("accounts"))
+    except RetryLater as error:
+        log.info("sync.accounts_not_listed", error_code=error.code)
+        return []

@@ -1,0 +1,95 @@
+"""The health of institutions, shared by all workers: one that fails again and again is left alone as a whole.
+
+A circuit breaker. Closed: no row, or too few failures. Open: until `open_until` no sync of its items begins. Half open:
+one item's sync is the probe; when it succeeds the row goes, when it fails the circuit opens for longer.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+THRESHOLD = 3
+"""Failures in a row, of whichever items."""
+SHORTEST = "interval '1 minute'"
+LONGEST = "interval '1 hour'"
+PROBE = "interval '2 minutes'"
+"""A probe that was not heard of by then died with its worker; another one may try."""
+
+STANDING = text("""
+    SELECT open_until IS NOT NULL AS tripped, open_until > now() AS open, greatest(open_until, probe_until) AS until,
+        now() AS now
+    FROM institution_health WHERE institution_id = :institution_id
+""")
+PROBE_IT = text(f"""
+    UPDATE institution_health SET probe_until = now() + {PROBE}
+    WHERE institution_id = :institution_id AND open_until <= now()
+        AND (probe_until IS NULL OR probe_until <= now())
+    RETURNING institution_id
+""")
+FAILED = text(f"""
+    INSERT INTO institution_health AS h (institution_id, failures, error_code, failing_since)
+    VALUES (:institution_id, 1, :error_code, now())
+    ON CONFLICT (institution_id) DO UPDATE
+    SET failures = h.failures + 1, error_code = excluded.error_code, probe_until = NULL,
+        open_until = CASE WHEN h.failures + 1 >= {THRESHOLD} THEN
+            now() + least({SHORTEST} * power(2, least(h.failures + 1 - {THRESHOLD}, 10)), {LONGEST})
+                * (0.75 + :jitter / 4) END
+    WHERE h.open_until IS NULL OR h.open_until <= now()
+    RETURNING open_until IS NOT NULL AS open
+""")
+"""What failed while the circuit was open already had begun before, and tells nothing new."""
+RECOVERED = text("DELETE FROM institution_health WHERE institution_id = :institution_id RETURNING open_until")
+WAKE = text("""
+    UPDATE plaid_integrations SET next_sync_at = now() + :spread * random()
+    WHERE institution_id = :institution_id AND status = 'active' AND processed_seq < requested_seq
+        AND next_sync_at > now() + :spread
+""")
+SPREAD = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether a sync of an institution's item may begin."""
+
+    wait: timedelta | None
+    """For so long it is to be left alone; None: this sync may begin, perhaps as the probe."""
+    failing: bool
+    """It failed, and when this sync succeeds it works again."""
+
+
+WELL = Admission(wait=None, failing=False)
+
+
+async def admit(session: AsyncSession, institution_id: str | None) -> Admission:
+    """Return whether a sync of one of its items may begin now; of an institution that we do not know, always."""
+    if institution_id is None:
+        return WELL
+    named = {"institution_id": institution_id}
+    row = (await session.execute(STANDING, named)).first()
+    if row is None:
+        return WELL
+    if not row.tripped or (not row.open and (await session.execute(PROBE_IT, named)).first() is not None):
+        return Admission(wait=None, failing=True)
+    return Admission(wait=max(row.until - row.now, timedelta(seconds=1)), failing=True)
+
+
+async def failed(session: AsyncSession, institution_id: str | None, error_code: str, jitter: float) -> bool:
+    """Count a failure of the institution; return whether it is left alone now. `jitter` (0 to 1) spreads its pause."""
+    if institution_id is None:
+        return False
+    values = {"institution_id": institution_id, "error_code": error_code, "jitter": jitter}
+    row = (await session.execute(FAILED, values)).first()
+    return row is None or bool(row.open)
+
+
+async def recovered(session: AsyncSession, institution_id: str | None) -> bool:
+    """Forget the failures; return whether it had been left alone."""
+    row = (await session.execute(RECOVERED, {"institution_id": institution_id})).first()
+    return row is not None and row.open_until is not None
+
+
+async def wake(session: AsyncSession, institution_id: str | None) -> None:
+    """Let its items that wait come soon, spread over half a minute. Not in one transaction with `recovered`: locks."""
+    await session.execute(WAKE, {"institution_id": institution_id, "spread": SPREAD})

@@ -1,0 +1,332 @@
+"""Audits against a bank that goes on, over rows that were tampered with."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.events import AuditRequested, SyncRequested
+from common.plaid import OverBudget, Priority, Spender, Unmetered
+from sync_worker.domain.audit import Ours
+from sync_worker.store import audits
+from tests.sync_worker.world import Linked, World
+
+Json = dict[str, Any]
+
+ORDER = "INSERT INTO audits (integration_id, heal) VALUES (:id, :heal) RETURNING id"
+LOSE = "DELETE FROM plaid_transactions WHERE transaction_id = :one"
+BURY = "UPDATE plaid_transactions SET sync_status = 'removed' WHERE transaction_id = :one"
+SPOIL = "UPDATE plaid_transactions SET content_hash = 'x' WHERE transaction_id = :one"
+INVENT = """
+    INSERT INTO plaid_transactions
+        (integration_id, account_id, transaction_id, amount, date, name, pending, content_hash)
+    SELECT integration_id, coalesce(:account, account_id), :invented, 1, now(), 'INVENTED', false, 'x'
+    FROM plaid_transactions WHERE transaction_id = :one
+"""
+CLOSED = """
+    INSERT INTO plaid_accounts (integration_id, account_id, name, type) VALUES (:id, 'closed', 'Closed', 'depository')
+    RETURNING id
+"""
+ADD = """
+    INSERT INTO plaid_integrations
+        (user_id, item_id, access_token, days_requested, transactions_update_status, status, next_audit_at)
+    SELECT 1, 'item ' || n, 'sealed', 90, :history, :status, now() + CAST(:due AS interval)
+    FROM generate_series(1, :count) AS n
+"""
+
+
+async def order(world: World, item: Linked, *, heal: bool = False) -> int:
+    """Order an audit as the operators' command does."""
+    return int((await world.rows(ORDER, id=item.id, heal=heal))[0]["id"])
+
+
+async def result(world: World, audit_id: int) -> RowMapping:
+    """Return an audit's row."""
+    sql = "SELECT *, due_at - now() AS due_in FROM audits WHERE id = :id"
+    return (await world.rows(sql, id=audit_id))[0]
+
+
+async def audited(world: World, item: Linked, *, heal: bool = False) -> RowMapping:
+    """Order an audit, carry it out, and return its row."""
+    audit_id = await order(world, item, heal=heal)
+    await world.worker.audit.on_request(AuditRequested(audit_id=audit_id))
+    return await result(world, audit_id)
+
+
+async def synced(world: World) -> Linked:
+    """Link an item and sync it."""
+    item = await world.link()
+    await world.worker.ring(item.id, "linked")
+    return item
+
+
+def counts(row: RowMapping) -> tuple[int, int, int]:
+    """Return what an audit found missing, extra and different."""
+    return row["missing"], row["extra"], row["different"]
+
+
+def counted(kind: str) -> float:
+    """Return how many differences of a kind this process has found."""
+    return REGISTRY.get_sample_value("audit_differences_total", {"kind": kind}) or 0.0
+
+
+async def test_what_is_equal_is_found_equal(world: World) -> None:
+    """After a sync an audit compares every transaction, finds no difference, and touches nothing."""
+    item = await synced(world)
+    before = await world.integration(item)
+    row = await audited(world, item, heal=True)
+    assert (row["compared"], counts(row)) == (len(await world.bank.truth(item.item_id)), (0, 0, 0))
+    assert row["finished_at"]
+    assert (row["error_code"], row["sample"]) == (None, [])
+    after = await world.integration(item)
+    assert {name: after[name] for name in ("cursor", "requested_seq", "lease_token", "updated_at", "next_sync_at")} == {
+        name: before[name] for name in ("cursor", "requested_seq", "lease_token", "updated_at", "next_sync_at")
+    }
+
+
+async def test_tampering_is_found_and_named(world: World) -> None:
+    """A row that was lost, one that was buried, one that was changed and one that was made up: each by its kind."""
+    item = await synced(world)
+    lost, buried, spoiled, kept = sorted(await world.transactions(item))[:4]
+    for sql, one in ((LOSE, lost), (BURY, buried), (SPOIL, spoiled)):
+        await world.rows(sql, one=one)
+    await world.rows(INVENT, one=kept, invented="invented", account=None)
+    before = {kind: counted(kind) for kind in ("missing", "extra", "different")}
+    row = await audited(world, item)
+    assert counts(row) == (2, 1, 1)
+    assert {(one["transaction_id"], one["kind"]) for one in row["sample"]} == {
+        (lost, "missing"), (buried, "missing"), (spoiled, "different"), ("invented", "extra"),
+    }  # fmt: skip
+    assert {kind: counted(kind) - before[kind] for kind in before} == {"missing": 2, "extra": 1, "different": 1}
+    assert (await world.integration(item))["cursor"] is not None
+
+
+async def test_healing_begins_again(world: World) -> None:
+    """Where differences are found and healing is wanted, the next sync is complete, and is asked for at once."""
+    item = await synced(world)
+    await world.rows(LOSE, one=min(await world.transactions(item)))
+    assert (await audited(world, item, heal=True))["missing"] == 1
+    assert (await world.integration(item))["cursor"] is None
+    bell = world.worker.events(SyncRequested)[-1]
+    assert (bell.integration_id, bell.trigger) == (item.id, "audit")
+
+
+async def test_a_closed_accounts_rows_are_kept_history(world: World) -> None:
+    """Rows of an account that Plaid names no more are not extra."""
+    item = await synced(world)
+    account = (await world.rows(CLOSED, id=item.id))[0]["id"]
+    await world.rows(INVENT, one=min(await world.transactions(item)), invented="old", account=account)
+    assert counts(await audited(world, item)) == (0, 0, 0)
+
+
+async def test_what_waits_in_quarantine_is_not_missing(world: World) -> None:
+    """A transaction that we could not use is counted as quarantined while it waits."""
+    item = await world.link()
+    spoiled: list[str] = []
+
+    async def spoil(name: str, answer: Json) -> Json:
+        if name == "transactions_sync" and answer["added"] and not spoiled:
+            spoiled.append(answer["added"][0]["transaction_id"])
+            answer["added"][0]["amount"] = None
+        return answer
+
+    world.worker.plaid.watch.after = spoil
+    await world.worker.ring(item.id, "linked")
+    row = await audited(world, item)
+    assert (row["quarantined"], counts(row)) == (1, (0, 0, 0))
+
+
+async def disturb(world: World, item: Linked) -> None:
+    """Let a transaction come, one change, one go, and one come and go."""
+    first, second = sorted(await world.bank.truth(item.item_id))[:2]
+    await world.bank.add(item.item_id, amount=8)
+    await world.bank.edit(item.item_id, first, amount=77)
+    await world.bank.withdraw(item.item_id, second)
+    await world.bank.withdraw(item.item_id, *await world.bank.add(item.item_id, amount=9))
+    await world.bank.add(item.item_id, amount=10)
+    gone = await world.bank.add(item.item_id, amount=11)
+    world.worker.plaid.watch.after = withdrawing(world, item, gone)
+
+
+def withdrawing(world: World, item: Linked, ids: list[str]) -> Callable[[str, Json], Awaitable[Json]]:
+    """Return a hook that takes these back once an answer has named them."""
+
+    async def withdraw(_name: str, answer: Json) -> Json:
+        await world.bank.withdraw(item.item_id, *ids)
+        ids.clear()
+        return answer
+
+    return withdraw
+
+
+@pytest.mark.parametrize("also_we", [False, True], ids=["bank alone", "bank and we"])
+async def test_what_happens_in_the_midst_is_no_difference(world: World, *, also_we: bool) -> None:
+    """The bank changes around each call that an audit makes, and we sync: what is right is not called wrong."""
+    item = await synced(world)
+    other = await world.hire()
+
+    async def meddle(_name: str, _ask: Json) -> None:
+        await disturb(world, item)
+        if also_we:
+            await other.ring(item.id)
+
+    await disturb(world, item)
+    audit_id = await order(world, item)
+    world.worker.plaid.watch.before = meddle
+    await world.worker.audit.on_request(AuditRequested(audit_id=audit_id))
+    row = await result(world, audit_id)
+    assert (row["error_code"], counts(row)) == (None, (0, 0, 0))
+    assert row["compared"] > 200
+
+
+async def test_nothing_is_compared_before_all_history_is_there(slow_world: World) -> None:
+    """While Plaid still reads the bank's history an audit says so, and no more."""
+    item = await synced(slow_world)
+    assert (await audited(slow_world, item))["error_code"] == "HISTORY_INCOMPLETE"
+    await slow_world.bank.advance(15)
+    await slow_world.worker.ring(item.id)
+    row = await audited(slow_world, item)
+    assert (row["error_code"], row["compared"]) == ("HISTORY_INCOMPLETE", None)
+
+
+async def test_plaids_refusal_ends_it(world: World) -> None:
+    """Plaid's error goes on the audit's record, and nowhere else: the next sync finds it for itself."""
+    item = await synced(world)
+    await world.bank.break_login(item.access_token)
+    assert (await audited(world, item, heal=True))["error_code"] == "ITEM_LOGIN_REQUIRED"
+    row = await world.integration(item)
+    assert (row["status"], row["last_sync_error"]) == ("active", None)
+    assert row["cursor"]
+
+
+async def test_what_is_no_longer_connected_is_not_asked_about(world: World) -> None:
+    """Without a token there is nobody to ask."""
+    item = await synced(world)
+    await world.rows("UPDATE plaid_integrations SET access_token = NULL WHERE id = :id", id=item.id)
+    assert (await audited(world, item))["error_code"] == "NOT_CONNECTED"
+
+
+class Crowded(Unmetered):
+    """A budget without room; it keeps who asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Spender] = []
+
+    async def take(self, endpoint: str, spender: Spender, *, from_start: bool) -> None:
+        """Refuse."""
+        self.asked.append(spender)
+        raise OverBudget(endpoint, timedelta(seconds=20))
+
+
+async def test_without_budget_it_is_put_off(world: World) -> None:
+    """Audits are the last in the queue for Plaid's limits; one without room comes back when there is."""
+    item = await synced(world)
+    world.worker.plaid._budget = crowded = Crowded()
+    row = await audited(world, item)
+    assert (row["finished_at"], row["error_code"]) == (None, None)
+    assert timedelta(seconds=19) < row["due_in"] <= timedelta(seconds=25)
+    assert [(one.integration_id, one.priority) for one in crowded.asked] == [(item.id, Priority.BACKFILL)]
+
+
+async def test_it_is_done_once(world: World) -> None:
+    """A request that comes twice, even at once, is counted once and heals once."""
+    item = await synced(world)
+    await world.rows(LOSE, one=min(await world.transactions(item)))
+    audit_id, before = await order(world, item, heal=True), counted("missing")
+    event = AuditRequested(audit_id=audit_id)
+    await asyncio.gather(*(world.worker.audit.on_request(event) for _ in range(3)))
+    await world.worker.audit.on_request(event)
+    assert counted("missing") - before == 1
+    assert [one.trigger for one in world.worker.events(SyncRequested)] == ["audit"]
+
+
+async def test_rows_and_cursor_are_of_one_moment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sync that commits while our side is read is seen whole or not at all."""
+    item = await synced(world)
+    other, truly = await world.hire(), audits._ours
+
+    async def meanwhile(session: AsyncSession, integration_id: int) -> Ours:
+        await world.bank.add(item.item_id, amount=8)
+        await other.ring(item.id)
+        return await truly(session, integration_id)
+
+    monkeypatch.setattr(audits, "_ours", meanwhile)
+    cursor, rows = (await world.integration(item))["cursor"], await world.transactions(item)
+    audit_id = await order(world, item)
+    async with world.worker.database.transaction() as session:
+        begun = await audits.begin(session, audit_id)
+    assert begun is not None
+    assert (await world.integration(item))["cursor"] != cursor
+    assert (begun.cursor, set(begun.ours.rows)) == (cursor, set(rows))
+
+
+async def add(
+    world: World, number: int, *, history: str = "HISTORICAL_UPDATE_COMPLETE", status: str = "active"
+) -> None:
+    """Store integrations whose audit is due."""
+    await world.rows("INSERT INTO users (id) VALUES (1) ON CONFLICT DO NOTHING")
+    await world.rows(ADD, history=history, status=status, due=timedelta(0), count=number)
+
+
+async def claim(world: World, most: int = audits.MOST) -> list[int]:
+    """Claim what is due, as a sweep does."""
+    async with world.worker.database.transaction() as session:
+        return list(await audits.claim_due(session, most))
+
+
+async def test_the_schedule_is_slow_and_spread(world: World) -> None:
+    """Each item's turn comes after a week, give or take a quarter; its audit heals."""
+    await add(world, 40)
+    claimed = await claim(world, 100)
+    assert len(claimed) == 40
+    assert await world.rows("SELECT FROM audits WHERE NOT heal") == []
+    due = [row["due"] for row in await world.rows("SELECT next_audit_at - now() AS due FROM plaid_integrations")]
+    assert timedelta(days=5) < min(due) < timedelta(days=6, hours=12)
+    assert timedelta(days=7, hours=12) < max(due) < timedelta(days=9)
+    assert await claim(world, 100) == []
+
+
+async def test_no_more_than_a_few_are_under_way(world: World) -> None:
+    """However many are due, a deployment works at a few; the next begin as these end, orders before the schedule."""
+    await add(world, 20)
+    first = await claim(world)
+    assert len(first) == audits.MOST
+    assert await claim(world) == []
+    await world.rows("UPDATE audits SET finished_at = now() WHERE id = :id", id=first[0])
+    late = (await world.rows("SELECT max(id) AS id FROM plaid_integrations"))[0]["id"]
+    [ordered] = await world.rows(ORDER, id=late, heal=False)
+    assert await claim(world) == [ordered["id"]]
+
+
+async def test_two_sweeps_at_once_ask_for_each_once(world: World) -> None:
+    """However many workers sweep, each order and each due item is claimed by one of them."""
+    await add(world, 30)
+    await world.rows("INSERT INTO audits (integration_id, heal) SELECT id, false FROM plaid_integrations LIMIT 20")
+    claimed = [one for some in await asyncio.gather(*(claim(world, 10) for _ in range(6))) for one in some]
+    assert len(claimed) == len(set(claimed)) >= 10
+
+
+async def test_what_a_crash_left_unfinished_is_asked_for_again(world: World) -> None:
+    """An audit whose worker died comes again after an hour, and not before."""
+    await add(world, 1)
+    claimed = await claim(world)
+    await world.rows("UPDATE audits SET due_at = due_at - interval '59 minutes'")
+    assert await claim(world) == []
+    await world.rows("UPDATE audits SET due_at = due_at - interval '61 seconds'")
+    assert await claim(world) == claimed
+    assert await claim(world) == []
+
+
+@pytest.mark.parametrize(
+    ("history", "status"),
+    [("INITIAL_UPDATE_COMPLETE", "active"), ("HISTORICAL_UPDATE_COMPLETE", "revoked")],
+)
+async def test_the_schedule_leaves_alone_what_cannot_be_compared(world: World, history: str, status: str) -> None:
+    """Neither an item whose history still comes nor one that Plaid would not tell about is audited unasked."""
+    await add(world, 3, history=history, status=status)
+    assert await claim(world) == []
