@@ -49,11 +49,24 @@ SLOW = text("""
 PRUNE = text(f"""
     DELETE FROM rate_buckets WHERE key IN (
         SELECT key FROM rate_buckets
-        WHERE empty_at < now() - interval '10 minutes' AND coalesce(slowed_at < now() - interval '10 minutes', true)
+        WHERE empty_at < now() - interval '10 minutes'
         LIMIT {PRUNE_BATCH} FOR UPDATE SKIP LOCKED
     )
     RETURNING key
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a call may be made, by the database's clock."""
+
+    now: datetime
+    at: datetime
+
+    @property
+    def wait(self) -> timedelta:
+        """How long that is from now."""
+        return self.at - self.now
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +93,8 @@ class Level:
         return (self.empty_at - self.now).total_seconds() / (self.bucket.burst * self.bucket.pause)
 
 
-async def fill(session: AsyncSession, buckets: Sequence[Bucket], priority: Priority) -> timedelta:
-    """Count a call in all buckets, of which there is at least one, and return how long it has to wait.
+async def fill(session: AsyncSession, buckets: Sequence[Bucket], priority: Priority) -> Turn:
+    """Count a call in all buckets, of which there is at least one, and return its turn.
 
     A call that waits for one bucket is made later than it was counted in the others. Where that matters they count it
     as of then, so that no window sees too many.
@@ -96,7 +109,7 @@ async def fill(session: AsyncSession, buckets: Sequence[Bucket], priority: Prior
     if late:
         moments = [at + timedelta(seconds=level.cost) for level in late]
         await session.execute(RAISE, {"keys": [level.bucket.key for level in late], "moments": moments})
-    return at - now
+    return Turn(now, at)
 
 
 async def slow(session: AsyncSession, buckets: Sequence[Bucket], retry_after: float | None) -> str | None:
@@ -122,5 +135,5 @@ async def slow(session: AsyncSession, buckets: Sequence[Bucket], retry_after: fl
 
 
 async def prune(session: AsyncSession) -> int:
-    """Forget up to PRUNE_BATCH buckets that have long been empty and go at full speed; return how many."""
+    """Forget up to PRUNE_BATCH buckets that were empty for so long that they go at full speed; return how many."""
     return len((await session.execute(PRUNE)).all())

@@ -63,10 +63,10 @@ class PostgresBudget:
             await tally.count(session, endpoint, limited=int(limited), failed=int(not limited))
 
     async def _book(self, endpoint: str, spender: Spender, *, from_start: bool) -> timedelta:
-        """Take from every bucket of the call and return how long it waits for its turn; all or nothing."""
+        """Take from every bucket of the call and return how long it waits for its turn; all of them or none."""
         buckets = buckets_of(self._limits, endpoint, spender, from_start=from_start)
         async with self._transaction() as session:
-            wait = await levels.fill(session, buckets, spender.priority) if buckets else timedelta(0)
+            wait = (await levels.fill(session, buckets, spender.priority)).wait if buckets else timedelta(0)
             if wait > spender.patience:
                 raise OverBudget(endpoint, wait)
             await tally.count(session, endpoint, calls=1)
