@@ -238,11 +238,10 @@ async def test_it_is_done_once(world: World) -> None:
     item = await synced(world)
     await world.rows(LOSE, one=min(await world.transactions(item)))
     audit_id, before = await order(world, item, heal=True), counted("missing")
-    event = AuditRequested(audit_id=audit_id)
-    await asyncio.gather(*(world.worker.audit.on_request(event) for _ in range(3)))
-    await world.worker.audit.on_request(event)
+    event, workers = AuditRequested(audit_id=audit_id), [world.worker, await world.hire()]
+    await asyncio.gather(*(worker.audit.on_request(event) for worker in workers * 2))
     assert counted("missing") - before == 1
-    assert [one.trigger for one in world.worker.events(SyncRequested)] == ["audit"]
+    assert [one.trigger for worker in workers for one in worker.events(SyncRequested)] == ["audit"]
 
 
 async def test_rows_and_cursor_are_of_one_moment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
