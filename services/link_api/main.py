@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from common import web
-from common.budget import PostgresBudget
+from common.budget.postgres import PostgresBudget
 from common.plaid import Credentials, PlaidClient, Priority, Spender
 from common.runtime import Infrastructure, Service
 from common.sealing import Vault

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, closing
 from common import web
 from common.broker import Broker, Consumer, topology
 from common.broker.topology import Queue
-from common.budget import PostgresBudget
+from common.budget.postgres import PostgresBudget
 from common.consumer import Handlers, dispatch
 from common.outage import Outage, outlasting
 from common.plaid import Credentials, PlaidClient

@@ -1,6 +1,4 @@
-"""Plaid's rate limits, shared by every process through PostgreSQL, and how often each endpoint was called."""
+"""Plaid's rate limits, shared by every process through PostgreSQL, and how often each endpoint was called.
 
-from common.budget.postgres import PostgresBudget
-from common.budget.tally import Usage, usage
-
-__all__ = ["PostgresBudget", "Usage", "usage"]
+Its parts are imported by name: `postgres` is for who calls Plaid, `tally` also for who has no library of Plaid's.
+"""

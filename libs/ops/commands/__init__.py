@@ -1,0 +1,1 @@
+"""A module for each noun: what may be asked of it, and how the answer is told."""

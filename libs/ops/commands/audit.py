@@ -1,0 +1,115 @@
+"""`ops audit`: whether what we hold is what Plaid says."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.database import Database
+from ops import printing
+from ops.commands.arguments import Json, found
+from ops.session import WRONG, Refused, run
+from ops.store import audits
+from ops.store.audits import Audit
+
+Name = Annotated[str | None, typer.Argument(metavar="ITEM", help="Our id of the item, or Plaid's.")]
+User = Annotated[int | None, typer.Option("--user", help="All items of this user.")]
+Everything = Annotated[bool, typer.Option("--all", help="All items.")]
+Heal = Annotated[bool, typer.Option("--heal", help="Read again all of an item where something differs.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the results.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, metavar="SECONDS", help="Wait at most so long.")]
+
+EVERY = 0.5
+"""Seconds between two looks at how far it is."""
+SHOWN = ("compared", "missing", "extra", "different", "quarantined")
+
+
+def order(  # noqa: PLR0917 - typer calls it by name
+    item: Name = None,
+    user: User = None,
+    everything: Everything = False,
+    heal: Heal = False,
+    wait: Wait = True,
+    timeout: Timeout = 3600.0,
+    as_json: Json = False,
+) -> None:
+    """Compare all that Plaid says of an item with all that we hold of it.
+
+    Ends with 0 only when all that was asked for is known to be equal, or was healed.
+    """
+
+    async def work(database: Database) -> list[Audit]:
+        ids = await _order(database, item, user, everything=everything, heal=heal)
+        if wait:
+            await _wait(database, ids, timeout)
+        async with database.transaction() as session:
+            return await audits.results(session, ids)
+
+    results = run(work)
+    printing.dump(results) if as_json else _print(results)
+    if wait and not all(one.good for one in results):
+        raise typer.Exit(WRONG)
+
+
+async def _order(
+    database: Database, item: str | None, user: int | None, *, everything: bool, heal: bool
+) -> Sequence[int]:
+    if (item is not None) + (user is not None) + everything != 1:
+        raise Refused("Say which: an ITEM, --user N, or --all.")
+    async with database.transaction() as session:
+        meant = await found(session, item) if item else None
+        ids = await audits.order(
+            session, heal=heal, integration_id=meant.id if meant else None, user_id=user, everything=everything
+        )
+    if meant and not ids:
+        raise Refused(f"Item {meant.id} is {meant.status}: Plaid would not tell us about it.")
+    if user is not None and not ids:
+        raise Refused(f"User {user} has no connected items.")
+    return ids
+
+
+async def _wait(database: Database, ids: Sequence[int], timeout: float) -> None:  # noqa: ASYNC109 - ends in a report
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=printing.console(stderr=True), transient=True) as progress:
+        try:
+            async with asyncio.timeout(timeout):
+                await _watch(database, ids, progress, "Comparing", audits.left)
+                await _watch(database, ids, progress, "Healing", audits.healing)
+        except TimeoutError:
+            printing.tell(f"Not done after {timeout:g} s. What was ordered stands; is a sync_worker running?")
+
+
+async def _watch(
+    database: Database,
+    ids: Sequence[int],
+    progress: Progress,
+    what: str,
+    count: Callable[[AsyncSession, Sequence[int]], Awaitable[int]],
+) -> None:
+    """Return when the count is zero; meanwhile move a bar."""
+    bar, most = progress.add_task(what, total=None), 0
+    while True:
+        async with database.transaction() as session:
+            left = await count(session, ids)
+        most = max(most, left)
+        progress.update(bar, total=most, completed=most - left, visible=most > 0)
+        if left == 0:
+            return
+        await asyncio.sleep(EVERY)
+
+
+def _print(results: Sequence[Audit]) -> None:
+    rows = [
+        {"item": one.integration_id, "institution": one.institution, "outcome": one.outcome}
+        | {name: value for name, value in asdict(one).items() if name in SHOWN}
+        for one in results
+    ]
+    printing.tabulate(rows, "No items to audit.")
+    samples = [{"item": one.integration_id} | difference for one in results for difference in one.sample]
+    if samples:
+        printing.console().print()
+        printing.tabulate(samples, "")

@@ -1,0 +1,21 @@
+"""The operators' command: `python -m ops`. A command for each noun; each says what it does with --help.
+
+It needs PostgreSQL alone: what it asks of the services it writes there, in the same transaction as its reasons.
+Exit codes: 0 done, 1 something is wrong with the data, 2 it was asked wrongly, 3 the database cannot serve.
+"""
+
+import typer
+
+from ops.commands import audit, items, quarantine, resync, usage
+
+app = typer.Typer(
+    help="Look at a running CORA Bank Sync, and put right what is wrong.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they would print local variables
+)
+app.command("items")(items.show)
+app.command("audit")(audit.order)
+app.command("resync")(resync.begin)
+app.command("usage")(usage.show)
+app.add_typer(quarantine.app, name="quarantine")

@@ -1,0 +1,73 @@
+"""What a command says: tables for people, JSON for programs, both on stdout; anything else goes to stderr."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+WIDE = 160
+"""Columns where no terminal says how wide it is."""
+UNITS = (
+    ("d", timedelta(days=1)),
+    ("h", timedelta(hours=1)),
+    ("min", timedelta(minutes=1)),
+    ("s", timedelta(seconds=1)),
+)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that takes nothing in a text for a command of its own."""
+    made = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    return made if made.is_terminal else Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=WIDE)
+
+
+def tell(message: str) -> None:
+    """Say something to whoever typed the command."""
+    console(stderr=True).print(message, soft_wrap=True)
+
+
+def tabulate(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
+    """Print rows under their names, or say that there is none."""
+    if not rows:
+        tell(empty)
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name, value in rows[0].items():
+        table.add_column(name.replace("_", " "), justify="right" if isinstance(value, int) else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(cell, row.values()))
+    console().print(table)
+
+
+def tell_rest(shown: int, total: int) -> None:
+    """Say how many rows were not printed, if any."""
+    if shown < total:
+        tell(f"{shown} of {total}; --most prints more.")
+
+
+def dump(rows: Sequence[Any]) -> None:
+    """Print dataclasses as a JSON array."""
+    print(json.dumps([asdict(row) for row in rows], default=_plain, indent=2))  # noqa: T201 - a command's answer
+
+
+def cell(value: object) -> str:
+    """Return a value as it stands in a table, without anything that could steer a terminal."""
+    if value is None:
+        return "-"
+    text = ago(value, datetime.now(UTC)) if isinstance(value, datetime) else str(value)
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Return how far off a moment is, in its largest unit."""
+    off = abs(now - moment)
+    text = next((f"{off // unit} {name}" for name, unit in UNITS if off >= unit), "now")
+    return text if text == "now" else f"{text} ago" if moment < now else f"in {text}"
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
