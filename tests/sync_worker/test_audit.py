@@ -28,6 +28,7 @@ INVENT = """
     SELECT integration_id, coalesce(:account, account_id), :invented, 1, now(), 'INVENTED', false, 'x'
     FROM plaid_transactions WHERE transaction_id = :one
 """
+FATE = "SELECT sync_status FROM plaid_transactions WHERE transaction_id = 'invented'"
 CLOSED = """
     INSERT INTO plaid_accounts (integration_id, account_id, name, type) VALUES (:id, 'closed', 'Closed', 'depository')
     RETURNING id
@@ -329,3 +330,20 @@ async def test_the_schedule_leaves_alone_what_cannot_be_compared(world: World, h
     """Neither an item whose history still comes nor one that Plaid would not tell about is audited unasked."""
     await add(world, 3, history=history, status=status)
     assert await claim(world) == []
+
+
+async def test_tampering_is_healed_by_the_ordinary_path(world: World) -> None:
+    """The sweep asks for the audit, the sync that it asks for mends every difference, and the next audit finds none."""
+    item = await synced(world)
+    lost, buried, spoiled, kept = sorted(await world.transactions(item))[:4]
+    for sql, one in ((LOSE, lost), (BURY, buried), (SPOIL, spoiled)):
+        await world.rows(sql, one=one)
+    await world.rows(INVENT, one=kept, invented="invented", account=None)
+    await world.rows("UPDATE plaid_integrations SET next_audit_at = now()")
+    await world.worker.sweep.once()
+    await world.worker.audit.on_request(world.worker.events(AuditRequested)[-1])
+    await world.worker.doorbells.on_sweep(world.worker.events(SyncRequested)[-1])
+    assert await world.differences(item) == {}
+    assert [row["sync_status"] for row in await world.rows(FATE)] == ["removed"]
+    row = await audited(world, item)
+    assert (row["compared"], counts(row)) == (len(await world.transactions(item)), (0, 0, 0))
