@@ -1,4 +1,6 @@
-from playwright.async_api import BrowserContext, expect
+import asyncio
+
+from playwright.async_api import BrowserContext, Route, expect
 
 from deploy.embedded import System
 from tests.browser.bank import Bank
@@ -42,9 +44,17 @@ async def test_a_login_that_the_bank_forgot_is_repaired(board: Board, bank: Bank
 async def test_sync_now_asks_the_bank(board: Board) -> None:
     """The button rests while its sync is under way, and can be pressed again afterwards."""
     await board.connect()
+    seen = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await seen.wait()  # a sync may be over before anybody looks
+        await route.continue_()
+
+    await board.page.route("**/sync", hold)
     button = board.page.get_by_role("button", name="Sync now")
     await button.click()
     await expect(button).to_be_disabled()
+    seen.set()
     await expect(button).to_be_enabled()
     await expect(board.banks.get_by_test_id("bank-status")).to_contain_text("Up to date")
 
