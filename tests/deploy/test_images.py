@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings
 
 import categorizer.settings
 import link_api.settings
+import ops.settings
 import plaid_sandbox.settings
 import sync_worker.settings
 import webhook_ingest.settings
@@ -23,9 +24,11 @@ READS: dict[str, type[BaseSettings]] = {
     "categorizer": categorizer.settings.Settings,
     "plaid_sandbox": plaid_sandbox.settings.Settings,
     "migrate": PostgresSettings,
+    "ops": ops.settings.Settings,
 }
-NOT_ITS = {"migrate": {"DATABASE_POOL_SIZE"}}
-"""A migration takes one connection."""
+COMMANDS = {"migrate", "ops"}
+"""What runs, ends, and takes one connection."""
+NOT_ITS = {name: {"DATABASE_POOL_SIZE"} for name in COMMANDS}
 OURS = [name for name, service in COMPOSE["services"].items() if "build" in service]
 
 
@@ -99,6 +102,6 @@ def test_every_container_is_held_short(service: str) -> None:
     assert {"memory", "pids"} <= set(told["deploy"]["resources"]["limits"])
     assert told["logging"]["options"]["max-size"]
     assert "container_name" not in told
-    assert "healthcheck" in told or service == "migrate"
+    assert "healthcheck" in told or service in COMMANDS
     assert all(port.startswith("127.0.0.1:") for port in told.get("ports", []))
     assert "ports" not in told or service in {"proxy", "plaid_sandbox"}

@@ -109,7 +109,11 @@ def _print(results: Sequence[Audit]) -> None:
         for one in results
     ]
     printing.tabulate(rows, "No items to audit.")
-    samples = [{"item": one.integration_id} | difference for one in results for difference in one.sample]
+    samples = [
+        {"item": one.integration_id, "transaction": difference["transaction_id"], "is": difference["kind"]}
+        for one in results
+        for difference in one.sample
+    ]
     if samples:
         printing.console().print()
         printing.tabulate(samples, "")
