@@ -11,6 +11,7 @@ from plaid_sandbox.feed import Feed
 from plaid_sandbox.identifiers import Mint
 from plaid_sandbox.limits import Limiter, limits_of
 from plaid_sandbox.links import Links
+from plaid_sandbox.occurrences import Occurrences
 from plaid_sandbox.outages import Outages
 from plaid_sandbox.registry import Registry
 from plaid_sandbox.settings import Settings
@@ -36,12 +37,13 @@ class Sandbox:
     tasks: Tasks
     limiter: Limiter
     outages: Outages
+    occurrences: Occurrences
     client: httpx2.AsyncClient
 
 
 def build(settings: Settings, clock: Clock) -> Sandbox:
     """Return a stand-in with no Items; its state follows from the seed and the calls made to it."""
-    mint, tasks, durability = Mint(settings.seed), Tasks(), Durability()
+    mint, tasks, durability, occurrences = Mint(settings.seed), Tasks(), Durability(), Occurrences()
     keys = KeyRing(mint, clock)
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
     client = httpx2.AsyncClient(trust_env=False, limits=limits)
@@ -56,9 +58,10 @@ def build(settings: Settings, clock: Clock) -> Sandbox:
         links=Links(mint, clock),
         keys=keys,
         courier=courier,
-        feed=Feed(clock, courier, tasks, durability, settings),
+        feed=Feed(clock, courier, tasks, occurrences, durability=durability, settings=settings),
         tasks=tasks,
         limiter=Limiter(limits_of(settings.rate_limits)),
         outages=Outages(),
+        occurrences=occurrences,
         client=client,
     )

@@ -7,6 +7,7 @@ from plaid_sandbox.cursors import Cursor
 from plaid_sandbox.durability import Durability
 from plaid_sandbox.errors import PlaidError
 from plaid_sandbox.items import Item
+from plaid_sandbox.occurrences import Occurrences
 from plaid_sandbox.settings import Settings
 from plaid_sandbox.sync import Page, page_after
 from plaid_sandbox.tasks import Tasks
@@ -18,11 +19,19 @@ class Feed:
     """Changes what Plaid knows of an Item and rings its webhook."""
 
     def __init__(
-        self, clock: Clock, courier: Courier, tasks: Tasks, durability: Durability, settings: Settings
+        self,
+        clock: Clock,
+        courier: Courier,
+        tasks: Tasks,
+        occurrences: Occurrences,
+        *,
+        durability: Durability,
+        settings: Settings,
     ) -> None:
         self._clock = clock
         self._courier = courier
         self._tasks = tasks
+        self._occurrences = occurrences
         self._durability = durability
         self._settings = settings
 
@@ -62,17 +71,26 @@ class Feed:
         """Break the Item until its user repairs it; ITEM/ERROR tells of it."""
         self._break(item, error)
         self.ring(item, payloads.item_error(item, error))
+        self._occurrences.tell("item broken", item)
 
     def revoke(self, item: Item) -> None:
         """Take the user's permission from the Item; USER_PERMISSION_REVOKED tells of it."""
         self._break(item, PlaidError("USER_PERMISSION_REVOKED"))
         self.ring(item, payloads.permission_revoked(item))
+        self._occurrences.tell("item broken", item)
+
+    def repair(self, item: Item) -> None:
+        """Heal the Item: its user was here."""
+        item.repair(self._clock.now())
+        self._durability.note()
+        self._occurrences.tell("item repaired", item)
 
     def ring(self, item: Item, payload: payloads.Payload) -> None:
         """Send this webhook to the Item's receiver, if it has one."""
         if item.webhook and not item.removed:
             item.last_webhook = (self._clock.now(), str(payload["webhook_code"]))
             self._courier.send(item.webhook, payload)
+            self._occurrences.tell("webhook sent", item, str(payload["webhook_code"]))
 
     def _break(self, item: Item, error: PlaidError) -> None:
         item.error = error
@@ -97,6 +115,7 @@ class Feed:
         if item.armed:
             self.ring(item, payloads.sync_updates_available(item))
         self.ring(item, payloads.updated(item, code, item.book.ledger.version - before))
+        self._occurrences.tell("history read", item)
 
     async def _refresh(self, item: Item) -> None:
         await self._clock.sleep(self._settings.refresh_delay)

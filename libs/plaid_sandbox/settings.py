@@ -28,3 +28,6 @@ class Settings(BaseSettings):
     item_lifetime_days: int = Field(default=30, ge=1, description="age at which a sandbox Item needs its user again")
     state_file: Path | None = Field(default=None, description="kept over a restart; in memory only, when unset")
     rate_limits: Table = "off"
+    scenario: Path | None = Field(
+        default=None, description="what goes wrong when: a TOML file, or the name of a shipped one"
+    )

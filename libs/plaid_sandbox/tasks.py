@@ -13,11 +13,12 @@ class Tasks:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[object, object, None]) -> None:
+    def start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Run this in the background."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._finish)
+        return task
 
     async def stop(self) -> None:
         """Cancel what still runs and wait until it has ended."""

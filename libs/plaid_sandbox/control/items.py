@@ -53,7 +53,7 @@ def revoke(sandbox: Sandbox, item: Item, _: Part) -> Answer:
 
 def repair(sandbox: Sandbox, item: Item, _: Part) -> Answer:
     """Heal the Item as if its user had repaired it in another application; LOGIN_REPAIRED tells of it."""
-    item.repair(sandbox.clock.now())
+    sandbox.feed.repair(item)
     sandbox.feed.ring(item, payloads.of_item(item, "LOGIN_REPAIRED"))
     return {}
 

@@ -75,6 +75,7 @@ async def exchange(sandbox: Sandbox, ask: PublicTokenExchange) -> Answer:
     item = sandbox.registry.exchange(ask.public_token)
     if "transactions" in item.products:
         sandbox.feed.start(item)
+    sandbox.occurrences.tell("item linked", item)
     return {"access_token": item.access_token, "item_id": item.item_id}
 
 
@@ -86,6 +87,7 @@ async def get_item(_: Sandbox, item: Item, __: OnItem) -> Answer:
 async def remove_item(sandbox: Sandbox, item: Item, _: ItemRemove) -> Answer:
     """Remove the Item; its access token is dead at once."""
     sandbox.registry.remove(item)
+    sandbox.occurrences.tell("item removed", item)
     return {}
 
 

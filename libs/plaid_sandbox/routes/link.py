@@ -161,7 +161,7 @@ async def _make_item(sandbox: Sandbox, link: LinkToken, begun: Authentication, c
 
 
 def _repair(sandbox: Sandbox, link: LinkToken, item: Item, chosen: list[Account]) -> None:
-    item.repair(sandbox.clock.now())
+    sandbox.feed.repair(item)
     if link.selects_accounts:
         ids = tuple(account.account_id for account in chosen)
         sandbox.feed.change(item, Shared(day=sandbox.clock.now().date(), account_ids=ids))

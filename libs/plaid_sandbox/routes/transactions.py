@@ -33,6 +33,7 @@ async def sync(sandbox: Sandbox, item: Item, ask: TransactionsSync) -> Answer:
         return _answer(item, Page(Cursor()), options, "")
     page = page_after(item.book.ledger, _begin(item, ask.cursor, stream), ask.count, told, item.book.paging)
     answer = _answer(item, page, options, page.cursor.encode(stream))
+    sandbox.occurrences.tell("page sent" if page.has_more else "sync finished", item)
     if page.has_more and item.mutations_due:
         item.mutations_due -= 1
         sandbox.feed.change(item, Spent(day=sandbox.clock.now().date()))

@@ -1,0 +1,1 @@
+"""Scenarios: which levers are pulled when, in a file."""
