@@ -33,8 +33,8 @@ class Bucket:
     """Seconds that a call may be made after it was counted: no window sees one too many for it."""
 
     def allowance(self, priority: Priority) -> float:
-        """Return how many seconds of calls the bucket may hold when a call of this priority is made."""
-        return max(1.0, self.burst * SHARES[priority]) * self.pause
+        """Return how many seconds of calls, or one call, the bucket may hold when a call of this priority is made."""
+        return self.burst * SHARES[priority] * self.pause
 
 
 def buckets_of(limits: Limits, endpoint: str, spender: Spender, *, from_start: bool) -> list[Bucket]:

@@ -1,8 +1,8 @@
 """The budget that all processes of a deployment share."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
 import structlog
@@ -46,21 +46,23 @@ class PostgresBudget:
             wait = await self._book(endpoint, spender, from_start=from_start)
         except OverBudget:
             PUT_OFF.labels(endpoint, spender.priority.name.lower()).inc()
-            async with self._noting(endpoint) as session:
-                await tally.count(session, endpoint, put_off=1)
+            with _if_possible(endpoint):
+                async with self._transaction() as session:
+                    await tally.count(session, endpoint, put_off=1)
             raise
         WAITS.labels(endpoint, spender.priority.name.lower()).observe(wait.total_seconds())
         await asyncio.sleep(wait.total_seconds())
 
     async def learn(self, endpoint: str, spender: Spender, error: PlaidError, *, from_start: bool) -> None:
-        """Count the failure; after a 429 go slower with the bucket that is to blame. Never raises for the database."""
+        """Count the failure; after a 429 go slower with the bucket that is to blame. Never raises the database's."""
         limited = error.details.status == HTTP_TOO_MANY
-        async with self._noting(endpoint) as session:
-            if limited and error.code not in NO_RATES:
-                buckets = buckets_of(self._limits, endpoint, spender, from_start=from_start)
-                key = await levels.slow(session, buckets, error.details.retry_after)
-                log.warning("plaid.limited", endpoint=endpoint, error_code=error.code, slowed=key)
-            await tally.count(session, endpoint, limited=int(limited), failed=int(not limited))
+        with _if_possible(endpoint):
+            async with self._transaction() as session:
+                if limited and error.code not in NO_RATES:
+                    buckets = buckets_of(self._limits, endpoint, spender, from_start=from_start)
+                    key = await levels.slow(session, buckets, error.details.retry_after)
+                    log.warning("plaid.limited", endpoint=endpoint, error_code=error.code, slowed=key)
+                await tally.count(session, endpoint, limited=int(limited), failed=int(not limited))
 
     async def _book(self, endpoint: str, spender: Spender, *, from_start: bool) -> timedelta:
         """Take from every bucket of the call and return how long it waits for its turn; all of them or none."""
@@ -73,17 +75,17 @@ class PostgresBudget:
         return wait
 
     @asynccontextmanager
-    async def _noting(self, endpoint: str) -> AsyncIterator[AsyncSession]:
-        """Yield a session for what is good to know; when it cannot be written the call goes on without."""
-        try:
-            async with self._transaction() as session:
-                yield session
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("budget.not_noted", endpoint=endpoint, error=type(error).__name__)
-
-    @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:
         """Yield a session whose commit does not wait for the disk: a crash may forget the last moments."""
         async with self._database.transaction() as session:
             await session.execute(ASYNCHRONOUS)
             yield session
+
+
+@contextmanager
+def _if_possible(endpoint: str) -> Iterator[None]:
+    """Go on without what is good to know and cannot be written."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("budget.not_noted", endpoint=endpoint, error=type(error).__name__)
