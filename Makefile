@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo up down test test-fast load check lint types laws fmt docs pictures migrate lock
+.PHONY: help install run demo up down ops test test-fast load check lint types laws fmt docs pictures migrate lock
 
 help: ## print this
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ up: ## build and start the containers, wait until all are healthy, print the pag
 down: ## remove the containers, their images and networks, and ALL THEIR DATA
 	@$(PYTHON) -m deploy.compose down
 
+ops: ## an operator's command beside the containers: make ops DO="audit --all" (docs/operations.md)
+	@cd deploy && docker compose run --rm ops $(DO)
+
 test: $(READY) ## all tests, on real servers
 	@$(BIN)/python -m pytest -n auto --no-loadscope-reorder
 
@@ -39,6 +42,12 @@ test-fast: $(READY) ## the tests that need no server
 
 load: $(READY) ## what takes too long for every run: 200 processes killed at random, nothing lost or doubled
 	@$(BIN)/python -m pytest tests/load/load_kills.py
+
+nightly: $(READY) ## what takes an hour or more: 2,000 random histories of an item against the bank's truth
+	@HISTORIES=2000 $(BIN)/python -m pytest tests/sync_worker/test_histories.py
+
+test-plaid: $(READY) ## the main path at Plaid's own sandbox, with your PLAID_CLIENT_ID and PLAID_SECRET
+	@$(BIN)/python -m pytest tests/real/real_plaid.py
 
 check: lint types laws test ## everything that must hold before a commit
 

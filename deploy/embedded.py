@@ -169,6 +169,7 @@ def _values(addresses: System, kept: dict[str, str]) -> dict[str, Any]:
         "plaid_secret": "sandbox-secret",
         "plaid_env": "sandbox",
         "plaid_base_url": addresses.sandbox_url,
+        "plaid_limits": "*=off",  # the stand-in has none unless it is asked to
         "plaid_webhook_url": f"{addresses.ingest_url}/api/plaid/webhook",
         "plaid_redirect_uri": f"{addresses.api_url}/oauth-return",
     }

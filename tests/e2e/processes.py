@@ -154,6 +154,7 @@ def _environment(system: System, amqp_url: str) -> dict[str, str]:
         "PLAID_SECRET": "the-plaid-secret",
         "PLAID_ENV": "sandbox",
         "PLAID_BASE_URL": system.sandbox_url,
+        "PLAID_LIMITS": "*=off",  # the stand-in has none unless it is asked to
         "PLAID_WEBHOOK_URL": f"{system.ingest_url}/api/plaid/webhook",
         "PLAID_SANDBOX_RETRY_SCALE": "0.02",
     }

@@ -42,8 +42,8 @@ class Watch:
 class WatchedPlaid(PlaidClient):
     """The real client; it counts its calls, and a test may step in before and after each."""
 
-    def __init__(self, url: str, budget: Budget | None = None) -> None:
-        super().__init__(Credentials("client", SecretStr("secret"), url), budget)
+    def __init__(self, at: Credentials | str, budget: Budget | None = None) -> None:
+        super().__init__(Credentials("client", SecretStr("secret"), at) if isinstance(at, str) else at, budget)
         self.watch = Watch()
 
     async def _call(

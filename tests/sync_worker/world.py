@@ -14,6 +14,7 @@ from sqlalchemy import RowMapping, text
 from common.broker import Message
 from common.database import Database
 from common.events import Event, SyncRequested, TransactionsChanged, Trigger, WebhookReceived
+from common.plaid import Credentials
 from common.sealing import Vault
 from sync_worker.audit import Audit
 from sync_worker.handlers import Doorbells
@@ -88,9 +89,11 @@ class Worker:
         return [one for event in self.events(TransactionsChanged) for one in event.transaction_ids]
 
 
-def worker(database_url: str, bank: Bank, vault: Vault, *, heartbeat: float = 10.0, slots: int = 4) -> Worker:
+def worker(
+    database_url: str, plaid_at: Credentials | str, vault: Vault, *, heartbeat: float = 10.0, slots: int = 4
+) -> Worker:
     """Return a worker with a pool and a client of its own."""
-    database, plaid = Database(database_url), WatchedPlaid(bank.url)
+    database, plaid = Database(database_url), WatchedPlaid(plaid_at)
     sync = Sync(database, plaid, vault, SILENCE, heartbeat=heartbeat)
     login = LoginCheck(database, plaid, vault)
     doorbells = Doorbells(database, sync, login, slots)
@@ -129,9 +132,7 @@ class World:
 
     async def rows(self, sql: str, **values: Any) -> list[RowMapping]:
         """Run a statement of the test's own and return its rows."""
-        async with self.worker.database.transaction() as session:
-            result = await session.execute(text(sql), values)
-            return list(result.mappings()) if result.returns_rows else []  # type: ignore[attr-defined]
+        return await rows(self.worker.database, sql, **values)
 
     async def integration(self, item: Linked) -> RowMapping:
         """Return the integration's row."""
@@ -159,6 +160,13 @@ class World:
         return wrong
 
 
+async def rows(database: Database, sql: str, **values: Any) -> list[RowMapping]:
+    """Run a statement of the test's own and return its rows."""
+    async with database.transaction() as session:
+        result = await session.execute(text(sql), values)
+        return list(result.mappings()) if result.returns_rows else []  # type: ignore[attr-defined]
+
+
 def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
@@ -170,7 +178,7 @@ async def world(database_url: str, bank: Bank) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
 
         async def hire(**how: Any) -> Worker:
-            hired = worker(database_url, bank, vault, **how)
+            hired = worker(database_url, bank.url, vault, **how)
             stack.callback(hired.plaid.close)
             stack.push_async_callback(hired.database.close)
             return hired
