@@ -6,11 +6,12 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import ValidationError
 
+from common.limits import Limit, Scope
 from common.runtime import StandardSettings
-from common.settings import PlaidSettings, SealingSettings, SyncSettings, load
+from common.settings import LimitSettings, SealingSettings, SyncSettings, load
 
 
-class Everything(StandardSettings, PlaidSettings, SealingSettings, SyncSettings):
+class Everything(StandardSettings, LimitSettings, SealingSettings, SyncSettings):
     """All blocks at once."""
 
 
@@ -50,6 +51,19 @@ def test_what_is_valid_starts() -> None:
     assert loaded.sync_max_silence == timedelta(hours=6)
 
 
+@pytest.mark.parametrize(("environment", "calls"), [("sandbox", 1000), ("production", 2500)])
+def test_plaids_limits(environment: str, calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits are those of the environment that we talk to, and what an operator changes of them."""
+    monkeypatch.setenv("PLAID_ENV", environment)
+    monkeypatch.setenv("PLAID_LIMITS", "/transactions/sync=item:off start:off, /item/get=off")
+
+    limits = load(Everything).rate_limits
+
+    assert limits["/transactions/sync"] == (Limit(Scope.CLIENT, calls, 60),)
+    assert limits["/item/get"] == ()
+    assert len(limits["/accounts/get"]) == 2
+
+
 @pytest.mark.parametrize("name", VALID)
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_missing(name: str, value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,6 +78,8 @@ def test_missing(name: str, value: str | None, monkeypatch: pytest.MonkeyPatch) 
 SENSELESS = [
     ("PLAID_ENV", "development", "'sandbox' or 'production'"),
     ("PLAID_ENV", "Sandbox", "'sandbox' or 'production'"),
+    ("PLAID_LIMITS", "500/10000", 'must look like "/transactions/sync=item:50/min'),
+    ("PLAID_LIMITS", "*=off, /item/gets=off", "entry 2 begins with no path"),
     ("PLAID_ENCRYPTION_KEY", "your_32_byte_encryption_key", "is no Fernet key"),
     ("PLAID_ENCRYPTION_KEY", f"{KEY},short", "is no Fernet key"),
     ("PLAID_ENCRYPTION_KEY", ",", "at least 1 item"),

@@ -207,6 +207,25 @@ def test_each_kind_of_refusal_has_its_status(error: PlaidError, status: int, ret
         assert problem.body["detail"] == "words for the user"
 
 
+async def test_no_room_within_plaids_limits_is_a_retryable_problem(database_url: str, sandbox: Starlette) -> None:
+    """Whom we cannot ask Plaid for within two seconds is told when to come again; Plaid is not asked."""
+    async with world(database_url, sandbox, plaid_limits="/link/token/create=client:1/hour") as live:
+        assert (await live.post(CREATE)).status_code == 200
+        answer = await live.post(CREATE)
+        [usage] = await live.rows("SELECT calls, put_off FROM plaid_api_usage WHERE endpoint = '/link/token/create'")
+    problem = assert_problem(answer, 503)
+    assert (problem["code"], problem["retryable"]) == ("over_budget", True)
+    assert 3600 < int(answer.headers["retry-after"]) < 4000
+    assert (usage["calls"], usage["put_off"]) == (1, 1)
+
+
+async def test_calls_for_an_item_are_counted_for_it(live: World) -> None:
+    """The accounts that are shown at once after a link count against the item's own limit."""
+    integration = await live.linked()
+    keys = [row["key"] for row in await live.rows("SELECT key FROM rate_buckets WHERE key LIKE '/accounts/get %'")]
+    assert sorted(key.partition(": ")[2] for key in keys) == ["client", f"integration {integration['id']}"]
+
+
 def test_the_wait_that_plaid_asks_for_is_passed_on() -> None:
     """Retry-After in whole seconds, never shorter than asked."""
     assert of_plaid(said(429, "RATE_LIMIT_EXCEEDED", "RATE_LIMIT", 1.2)).headers == {"Retry-After": "2"}

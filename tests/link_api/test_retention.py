@@ -55,6 +55,20 @@ async def test_a_failure_does_not_end_the_forgetting(live: World) -> None:
         assert await settle(live, ids[2:]) == ids[2:]
 
 
+async def test_what_plaids_budget_needs_no_more_is_forgotten(live: World) -> None:
+    """Buckets that are long empty, and counts older than 30 days."""
+    await live.link_token()
+    await live.change("UPDATE rate_buckets SET empty_at = now() - interval '1 hour'")
+    await live.change("INSERT INTO plaid_api_usage (endpoint, minute) SELECT '/item/get', now() - interval '31 days'")
+    left = "SELECT (SELECT count(*) FROM rate_buckets) AS buckets, (SELECT count(*) FROM plaid_api_usage) AS counts"
+    async with forgetting(live):
+        for _ in range(100):
+            if (found := dict((await live.rows(left))[0])) == {"buckets": 0, "counts": 1}:
+                break
+            await asyncio.sleep(0.05)
+    assert found == {"buckets": 0, "counts": 1}
+
+
 async def test_link_sessions_are_forgotten_once_they_are_over(live: World) -> None:
     """A session goes when no public token can come of it any more, 30 minutes after its link token; not before."""
     for _ in range(3):

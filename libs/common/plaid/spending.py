@@ -20,7 +20,10 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Spender:
-    """Whose call it is: of which integration if of one, how urgent, and how long it may wait for its turn."""
+    """Whose call it is: of which integration if of one, how urgent, and how long it may wait for its turn.
+
+    Patience is for seconds: a turn that is far off holds up whoever else shares one of the limits.
+    """
 
     integration_id: int | None = None
     priority: Priority = Priority.INTERACTIVE

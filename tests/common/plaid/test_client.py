@@ -2,7 +2,9 @@ import asyncio
 import inspect
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +13,18 @@ import urllib3
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
-from common.plaid import Credentials, OperatorMustAct, PlaidClient, PlaidError, RetryLater, UserMustAct
+from common.plaid import (
+    Credentials,
+    CursorRefused,
+    OperatorMustAct,
+    OverBudget,
+    PlaidClient,
+    PlaidError,
+    Priority,
+    RetryLater,
+    Spender,
+    UserMustAct,
+)
 from tests.common.plaid.stub import CUT, HANG, Call, PlaidStub, answer
 
 TOKEN = SecretStr("access-sandbox-the-token")
@@ -241,6 +254,80 @@ async def test_a_proxys_error(plaid: PlaidClient, stub: PlaidStub, status: int, 
     with pytest.raises(RetryLater if status in {429, 500, 502, 503} else OperatorMustAct) as error:
         await plaid.get_item(TOKEN)
     assert error.value.code == f"HTTP_{status}"
+
+
+REFUSED = answer(
+    b'{"error_type": "INVALID_REQUEST", "error_code": "INVALID_FIELD", "error_message": "cursor: what?"}', 400
+)
+
+
+async def test_a_cursor_that_is_refused(plaid: PlaidClient, stub: PlaidStub) -> None:
+    """A sync whose cursor Plaid does not take has an error of its own; without a cursor it is a mistake of ours."""
+    stub.reply = REFUSED
+
+    with pytest.raises(CursorRefused) as error:
+        await plaid.sync_page(TOKEN, "a-cursor")
+    assert error.value.code == "INVALID_FIELD"
+    with pytest.raises(OperatorMustAct):
+        await plaid.sync_page(TOKEN, None)
+
+
+@dataclass
+class Purse:
+    """A budget that writes down what it is asked, and has room or not."""
+
+    room: bool = True
+    taken: list[tuple[str, Spender, bool]] = field(default_factory=list)
+    learnt: list[tuple[str, Spender, str, bool]] = field(default_factory=list)
+
+    async def take(self, endpoint: str, spender: Spender, *, from_start: bool) -> None:
+        self.taken.append((endpoint, spender, from_start))
+        if not self.room:
+            raise OverBudget(endpoint, timedelta(seconds=3))
+
+    async def learn(self, endpoint: str, spender: Spender, error: PlaidError, *, from_start: bool) -> None:
+        self.learnt.append((endpoint, spender, error.code, from_start))
+
+
+@pytest.fixture
+def metered(stub: PlaidStub) -> Iterator[tuple[PlaidClient, Purse]]:
+    purse = Purse()
+    client = PlaidClient(Credentials("the-client", SecretStr("the-secret"), stub.url), purse)
+    yield client, purse
+    client.close()
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_every_call_asks_the_budget_first(metered: tuple[PlaidClient, Purse], stub: PlaidStub, name: str) -> None:
+    """No call is made for which there is no room."""
+    client, purse = metered
+    ask, path, _ = CALLS[name]
+    await ask(client)
+    purse.room = False
+    with pytest.raises(OverBudget):
+        await ask(client)
+
+    assert [endpoint for endpoint, _, _ in purse.taken] == [path, path]
+    assert len(stub.calls) == 1
+    assert purse.learnt == []
+
+
+async def test_the_budget_knows_for_whom(metered: tuple[PlaidClient, Purse], stub: PlaidStub) -> None:
+    """Whose call it is, how urgent and how patient; a sync without a cursor is told apart, also when it is refused."""
+    client, purse = metered
+    sweep = client.on_behalf_of(Spender(priority=Priority.SWEEP)).waiting(timedelta(seconds=5)).for_item_of(7)
+    expected = Spender(7, Priority.SWEEP, timedelta(seconds=5))
+    await sweep.sync_page(TOKEN, "a-cursor")
+    await client.get_item(TOKEN)
+    stub.reply = REFUSED
+    for cursor in ("a-cursor", None):
+        with pytest.raises(PlaidError):
+            await sweep.sync_page(TOKEN, cursor)
+
+    path = "/transactions/sync"
+    assert purse.taken[0] == (path, expected, False)
+    assert purse.taken[1][:2] == ("/item/get", Spender())
+    assert purse.learnt == [(path, expected, "INVALID_FIELD", False), (path, expected, "INVALID_FIELD", True)]
 
 
 async def test_our_own_mistake(plaid: PlaidClient, stub: PlaidStub) -> None:

@@ -1,8 +1,13 @@
 import json
 
 import pytest
+from plaid.model.plaid_error_type import PlaidErrorType
 
 from common.plaid.errors import (
+    BY_CODE,
+    BY_TYPE,
+    MUTATION,
+    CursorRefused,
     Details,
     ItemGone,
     OperatorMustAct,
@@ -11,6 +16,7 @@ from common.plaid.errors import (
     UserMustAct,
     classify,
     from_response,
+    of_cursor,
     unreachable,
 )
 
@@ -38,6 +44,11 @@ ROWS: list[tuple[str, str, int, type[PlaidError]]] = [
     ("ITEM_ERROR", "PRODUCT_NOT_READY", 400, R),
     ("ITEM_ERROR", "PRODUCT_NOT_ENABLED", 400, X),
     ("ITEM_ERROR", "PRODUCTS_NOT_SUPPORTED", 400, X),
+    ("ITEM_ERROR", "INSTANT_MATCH_FAILED", 400, X),
+    ("ITEM_ERROR", "MANUAL_VERIFICATION_REQUIRED", 400, X),
+    ("ITEM_ERROR", "NO_AUTH_ACCOUNTS", 400, X),
+    ("ITEM_ERROR", "NO_INVESTMENT_ACCOUNTS", 400, X),
+    ("ITEM_ERROR", "NO_LIABILITY_ACCOUNTS", 400, X),
     ("INSTITUTION_ERROR", "INSTITUTION_DOWN", 400, R),
     ("INSTITUTION_ERROR", "INSTITUTION_NOT_RESPONDING", 400, R),
     ("INSTITUTION_ERROR", "INSTITUTION_NOT_AVAILABLE", 400, R),
@@ -116,6 +127,24 @@ LATER: list[tuple[str, str, int, type[PlaidError]]] = [
 ]
 
 
+TYPES = sorted(PlaidErrorType.allowed_values[("value",)].values())
+
+
+def test_every_row_is_data() -> None:
+    """Each code that Plaid documents stands in the table with its treatment, and no other: none is left to chance."""
+    assert {code: kind for _, code, _, kind in ROWS} == BY_CODE
+
+
+@pytest.mark.parametrize("error_type", TYPES)
+@pytest.mark.parametrize("status", [400, 429, 500])
+def test_a_code_that_appears_later(error_type: str, status: int) -> None:
+    """An unknown code of any of the 40 types is of one kind; types that we do not judge go by 429 and 5xx."""
+    kind = type(classify(Details(status, error_type, "INVENTED_LATER", "what Plaid says")))
+    assert kind in {U, R, X, D}
+    if error_type not in BY_TYPE:
+        assert kind is (X if status == 400 else R)
+
+
 @pytest.mark.parametrize(("error_type", "code", "status", "kind"), ROWS + LATER)
 def test_kind(error_type: str, code: str, status: int, kind: type[PlaidError]) -> None:
     """A code decides; one that appears later is judged by its type, and one of a later type by its HTTP class."""
@@ -171,6 +200,27 @@ def test_not_plaids_words(said: str | bytes | None, status: int, kind: type[Plai
 def test_retry_after(header: str | None, seconds: float | None) -> None:
     """What Plaid asks for is honoured if it can be read."""
     assert from_response(429, body(), header).details.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "error_type", "code", "message", "refused"),
+    [
+        (400, "INVALID_REQUEST", "INVALID_FIELD", "cursor not associated with access_token", True),
+        (400, "INVALID_INPUT", "INVALID_FIELD", "The Cursor is malformed", True),
+        (400, "TRANSACTIONS_ERROR", "INVENTED_CURSOR_EXPIRED", "too old", True),
+        (400, "INVALID_REQUEST", "INVALID_FIELD", "count must be at most 500", False),
+        (400, "TRANSACTIONS_ERROR", MUTATION, "start again from your first cursor", False),
+        (500, "API_ERROR", "INTERNAL_SERVER_ERROR", "the cursor could not be read", False),
+        (429, "RATE_LIMIT_EXCEEDED", "TRANSACTIONS_SYNC_LIMIT", "too many calls with this cursor", False),
+    ],
+)
+def test_a_cursor_that_is_refused(status: int, error_type: str, code: str, message: str, refused: bool) -> None:
+    """Any 400 that names the cursor means a new beginning; a mutation between pages does not, nor what passes by."""
+    error = classify(Details(status, error_type, code, message))
+    judged = of_cursor(error)
+    assert isinstance(judged, CursorRefused) == refused
+    assert judged.details == error.details
+    assert refused or judged is error
 
 
 @pytest.mark.parametrize(
