@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo up down ops test test-fast load check lint types laws fmt docs pictures migrate lock
+.PHONY: help install run demo up down ops test test-fast load nightly test-plaid check lint types laws fmt docs pictures migrate lock
 
 help: ## print this
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -72,11 +72,12 @@ def up() -> None:
     if "rabbitmq2" in project["services"] and "rabbitmq_password" in project.get("secrets", {}):
         sys.exit(ONE_NODE)
     print("Building the images, and starting PostgreSQL, RabbitMQ and the services ...", flush=True)
-    if show("compose", "up", "--build", "--detach", "--wait", "--remove-orphans"):
+    if show("compose", "build", "ops") or show("compose", "up", "--build", "--detach", "--wait", "--remove-orphans"):
         sys.exit(f"\n{HELP}")
     print(f"\n  CORA Bank Sync is running.\n\n  Open  {page(settings_of(project), published('proxy', 80))}\n")
     print("  Scale it    cd deploy && docker compose up -d --scale sync_worker=4 --scale categorizer=2")
     print("  Look at it  cd deploy && docker compose logs --follow")
+    print("  Mend it     cd deploy && docker compose run --rm ops --help")
     print("  Remove it   make down, and its data too\n")
 
 

@@ -1,0 +1,32 @@
+"""The operators' command beside the running system, as its own container."""
+
+import asyncio
+import json
+
+from sqlalchemy import text
+
+from tests.compose.crowd import crowd
+from tests.compose.stack import Stack
+
+USER = 6_001
+TAMPER = text("""
+    UPDATE plaid_transactions t SET name = 'TAMPERED', content_hash = 'x' FROM plaid_integrations i
+    WHERE i.id = t.integration_id AND i.user_id = :user_id AND NOT pending
+""")
+TAMPERED = text("SELECT count(*) FROM plaid_transactions WHERE name = 'TAMPERED'")
+
+
+async def test_an_operator_finds_and_heals_what_differs(stack: Stack) -> None:
+    """`docker compose run --rm ops audit --heal`: a worker takes the order, and its next sync mends what differs."""
+    async with crowd(stack, USER) as people, stack.database() as database:
+        await people.link("user_good")
+        await people.stands()
+        async with database.transaction() as session:
+            await session.execute(TAMPER, {"user_id": USER})
+        words = ("--rm", "--no-TTY", "ops", "audit", "--user", str(USER), "--heal", "--json")
+        [audit] = json.loads(await asyncio.to_thread(stack.compose, "run", *words))
+        async with database.transaction() as session:
+            left = (await session.execute(TAMPERED)).scalar_one()
+        await people.stands()
+    assert (audit["outcome"], audit["missing"], audit["extra"], left) == ("healed", 0, 0, 0)
+    assert audit["different"] > 100
