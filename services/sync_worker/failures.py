@@ -16,7 +16,7 @@ def judge(error: Exception, failures: int) -> Failure:
     if isinstance(error, PlaidError):
         return _of_plaid(error, failures)
     if isinstance(error, Unsealable):
-        return Failure("TOKEN_UNSEALABLE", str(error), None, schedule.OPERATOR_BACKOFF)
+        return Failure("TOKEN_UNSEALABLE", str(error), None, schedule.OPERATOR_BACKOFF, of_operator=True)
     message = f"Something went wrong on our side ({type(error).__name__}); it is tried again."
     return Failure("SYNC_CRASHED", message, None, None)
 
@@ -36,5 +36,6 @@ def _of_plaid(error: PlaidError, failures: int) -> Failure:
         request_id=details.request_id,
         pause=pause,
         happening=happening,
+        of_operator=isinstance(error, OperatorMustAct),
         of_institution=isinstance(error, RetryLater) and details.error_type == OF_INSTITUTION,
     )

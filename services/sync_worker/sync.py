@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 SYNCS = Counter("syncs_total", "Syncs by type and result", ["sync_type", "result"])
 PUT_OFF = Counter("syncs_put_off_total", "Syncs that did not begin or go on for now, by what they wait for", ["for"])
+OPERATORS = Counter("sync_operator_errors_total", "Syncs that fail until an operator acts, by error", ["error_code"])
 SECONDS = Histogram(
     "sync_seconds", "From lease to commit of one pass", buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60)
 )
@@ -170,6 +171,8 @@ class Sync:
         log.warning("sync.failed", error_code=failure.code, request_id=failure.request_id, status=after)
         sync_type = schedule.sync_type(leased.cursor, leased.transactions_update_status)
         SYNCS.labels(sync_type, failure.code).inc()
+        if failure.of_operator:
+            OPERATORS.labels(failure.code).inc()
         async with self._database.transaction() as session:
             if not await leases.fail(session, leased, failure, after):
                 return

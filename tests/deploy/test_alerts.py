@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 import common.broker.failure
 import common.broker.rabbit
 import common.outage
-import common.outbox  # noqa: F401 - each of these brings its metrics
+import sync_worker.main  # noqa: F401 - each of these brings its metrics
 from tests.servers import Missing
 from tests.servers.containers import docker_answers
 from tests.servers.rabbitmq import Rabbit
@@ -22,7 +22,7 @@ from tests.servers.skips import skipping
 FOLDER = Path("deploy/observability").resolve()
 IMAGE = "prom/prometheus:v2.53.3"
 RABBITMQS = "rabbitmq_detailed_"
-METRIC = re.compile(r"\b([a-z]+(?:_[a-z]+)+)\s*(?=[\[{)]| unless| offset)")
+METRIC = re.compile(r"(?<!by \()\b([a-z]+(?:_[a-z]+)+)\s*(?=[\[{)]| unless| offset)")
 SCRAPE = (
     "inets:start(), "
     '{ok, {_, _, Text}} = httpc:request("http://127.0.0.1:15692/metrics/detailed?family=queue_coarse_metrics"), '

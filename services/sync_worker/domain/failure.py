@@ -15,5 +15,7 @@ class Failure:
     request_id: str | None
     pause: timedelta | None
     happening: Happening | None = None
+    of_operator: bool = False
+    """Only an operator can mend it."""
     of_institution: bool = False
     """The bank fails, and with it probably every item there."""
