@@ -77,8 +77,9 @@ def _updates_after(ledger: Ledger, cursor: Cursor, account_ids: Collection[str])
 
 def _news(ledger: Ledger, cursor: Cursor, version: int, account_ids: Collection[str]) -> Iterator[Entry]:
     for entry in ledger.changed_since(version):
-        told = entry.transaction.account_id in account_ids
-        if told and (entry.stands or entry.stood_at(cursor.start, cursor.since)):
+        if entry.transaction.account_id not in account_ids:
+            continue
+        if entry.stands or entry.stood_at(cursor.start, cursor.since) or entry.echoed > cursor.start:
             yield entry
 
 

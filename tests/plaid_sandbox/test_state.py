@@ -20,6 +20,7 @@ ORDERS: dict[str, dict[str, Any]] = {
     "transactions": {"amount": 3.0000001, "unofficial_currency_code": "BTC", "category": "TRAVEL_LODGING"},
     "transactions/edit": {"transaction_id": "@oldest", "iso_currency_code": "EUR", "account_id": "@checking"},
     "transactions/odd": {"transaction_id": "@newest", "fields": {"amount": "1.10", "date": 1.10}, "drop": ["name"]},
+    "transactions/echo_removals": {"transaction_ids": ["stranger"]},
     "pages": {"size": 30, "order": "shuffled:5"},
     "cursors/refuse": {},
     "consent": {"expires_in_days": 9},

@@ -12,10 +12,14 @@ from plaid_sandbox.bank.transactions import Transaction
 
 @dataclass(slots=True)
 class Entry:
-    """A transaction's last state and, by version, whether it stood after each of its changes."""
+    """A transaction's last state and, by version, whether it stood after each of its changes.
+
+    `echoed`: the version at which its removal was told to all, also to those who do not know it.
+    """
 
     transaction: Transaction
     changes: list[tuple[int, bool]] = field(default_factory=list)
+    echoed: int = 0
 
     @property
     def stands(self) -> bool:
@@ -105,6 +109,12 @@ class Ledger:
         """Let withdrawn transactions stand again under their old ids; others are ignored."""
         gone = [transaction_id for transaction_id in transaction_ids if self.was_withdrawn(transaction_id)]
         self.put([self._entries[transaction_id].transaction for transaction_id in gone])
+
+    def echo_removal(self, transaction: Transaction) -> None:
+        """Tell a removal that nobody needs: of a transaction withdrawn before, or of this one that never stood."""
+        entry = self._entries.get(transaction.transaction_id)
+        self._record(entry.transaction if entry else transaction, stands=False)
+        self._entries[transaction.transaction_id].echoed = self.version
 
     def balance(self, account_id: str) -> Balance:
         """Return the balance: the opening one plus what moved since Plaid's first look."""

@@ -6,7 +6,16 @@ from pydantic import Field
 
 from plaid_sandbox.changes.accounts import BalanceSet, Churned, Closed, Opened, Shared
 from plaid_sandbox.changes.reading import CursorsRefused, HistoryRead, Paged, Refreshed
-from plaid_sandbox.changes.transactions import Created, Edited, Garbled, Line, Restored, Spent, Withdrawn
+from plaid_sandbox.changes.transactions import (
+    Created,
+    Edited,
+    Garbled,
+    Line,
+    RemovalsEchoed,
+    Restored,
+    Spent,
+    Withdrawn,
+)
 
 __all__ = [
     "BalanceSet",
@@ -22,6 +31,7 @@ __all__ = [
     "Opened",
     "Paged",
     "Refreshed",
+    "RemovalsEchoed",
     "Restored",
     "Shared",
     "Spent",
@@ -42,6 +52,7 @@ Change = Annotated[
     | Created
     | Edited
     | Withdrawn
+    | RemovalsEchoed
     | Restored
     | Garbled,
     Field(discriminator="kind"),

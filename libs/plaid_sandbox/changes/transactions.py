@@ -95,6 +95,20 @@ class Withdrawn(Value):
         book.ledger.remove(row.transaction_id for row in rows)
 
 
+class RemovalsEchoed(Value):
+    """Plaid tells removals that nobody needs: of lines taken back before, or of ids that never were."""
+
+    kind: Literal["removals_echoed"] = "removals_echoed"
+    day: date
+    transaction_ids: tuple[str, ...]
+    account_id: str
+
+    def apply(self, book: Book) -> None:
+        account = book.ledger.accounts[self.account_id]
+        for key in self.transaction_ids:
+            book.ledger.echo_removal(described(key, account, "Unheard of", self.day, Decimal(1)))
+
+
 class Restored(Value):
     """The bank shows lines again that it had taken back, under the ids that they had."""
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from plaid_sandbox import rendering
-from plaid_sandbox.changes import Change, Created, Edited, Garbled, Line, Restored, Spent, Withdrawn
+from plaid_sandbox.changes import Change, Created, Edited, Garbled, Line, RemovalsEchoed, Restored, Spent, Withdrawn
 from plaid_sandbox.control.fields import Category, InCurrency, Money, Name
 from plaid_sandbox.control.levers import ItemLever
 from plaid_sandbox.control.references import account_of, transaction_of
@@ -38,6 +38,10 @@ class Edit(InCurrency):
 
 class Several(Part):
     transaction_ids: Annotated[list[str], Field(min_length=1)]
+
+
+class Echo(Several):
+    account_id: str | None = None
 
 
 class Odd(Part):
@@ -79,6 +83,18 @@ def withdraw(sandbox: Sandbox, item: Item, ask: Several) -> Answer:
     return _changed(sandbox, item, Withdrawn(transaction_ids=ids))
 
 
+def echo_removals(sandbox: Sandbox, item: Item, ask: Echo) -> Answer:
+    """Tell removals once more, or of ids that nobody knows; those can be restored, so that they come after all."""
+    if standing := [one for one in ask.transaction_ids if item.book.ledger.find(one)]:
+        raise PlaidError("INVALID_FIELD", f"transaction_ids: {', '.join(standing)} stands, withdraw it")
+    change = RemovalsEchoed(
+        day=sandbox.clock.now().date(),
+        transaction_ids=tuple(ask.transaction_ids),
+        account_id=account_of(item, ask.account_id).account_id,
+    )
+    return _changed(sandbox, item, change)
+
+
 def restore(sandbox: Sandbox, item: Item, ask: Several) -> Answer:
     """Show withdrawn transactions again under their old ids."""
     if stray := [one for one in ask.transaction_ids if not item.book.ledger.was_withdrawn(one)]:
@@ -110,6 +126,7 @@ LEVERS: list[ItemLever[Any]] = [
     ItemLever("transactions", NewTransaction, add),
     ItemLever("transactions/edit", Edit, edit),
     ItemLever("transactions/withdraw", Several, withdraw),
+    ItemLever("transactions/echo_removals", Echo, echo_removals),
     ItemLever("transactions/restore", Several, restore),
     ItemLever("transactions/odd", Odd, garble),
 ]

@@ -129,6 +129,28 @@ async def test_what_was_withdrawn_can_come_back(stand_in: StandIn) -> None:
         assert await stand_in.refused(f"{path}/restore", transaction_ids=[stray]) == "NOT_FOUND"
 
 
+async def test_removals_come_twice_early_and_of_strangers(stand_in: StandIn) -> None:
+    """A removal that was told comes again; one of an unknown id comes before that id is added; what stands is safe."""
+    access_token, item_id = await stand_in.linked(days=30)
+    reader = Reader()
+    reader.apply(await stand_in.pages(access_token))
+    path = f"/sandbox_control/items/{item_id}/transactions"
+    (gone,) = (await stand_in.post(f"{path}/withdraw", transaction_ids=["@newest"]))["removed"]
+    reader.apply(await stand_in.pages(access_token, reader.cursor))
+    echoed = await stand_in.post(f"{path}/echo_removals", transaction_ids=[gone, "stranger"])
+    (page,) = await stand_in.pages(access_token, reader.cursor)
+    assert [row["transaction_id"] for row in page["removed"]] == echoed["removed"] == [gone, "stranger"]
+    reader.apply([page])
+    (quiet,) = await stand_in.pages(access_token, reader.cursor)
+    assert quiet["removed"] == []
+    await stand_in.post(f"{path}/restore", transaction_ids=["stranger"])
+    (page,) = await stand_in.pages(access_token, reader.cursor)
+    assert [row["transaction_id"] for row in page["added"]] == ["stranger"]
+    reader.apply([page])
+    assert reader.agrees_with(await stand_in.truth(item_id))
+    assert await stand_in.refused(f"{path}/echo_removals", transaction_ids=["stranger"]) == "INVALID_FIELD"
+
+
 async def test_a_garbled_row_is_sent_exactly_as_ordered(stand_in: StandIn) -> None:
     """Nulls, unknown values, wrong types and missing keys reach the reader; the truth goes on; it can be undone."""
     access_token, item_id = await stand_in.linked(days=30)
