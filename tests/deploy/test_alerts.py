@@ -10,9 +10,6 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-import common.broker.failure
-import common.broker.rabbit
-import common.outage
 import sync_worker.main  # noqa: F401 - each of these brings its metrics
 from tests.servers import Missing
 from tests.servers.containers import docker_answers
