@@ -24,14 +24,14 @@ class Bank:
     url: str
     client: httpx2.AsyncClient
 
-    async def public_token(self, username: str, days_requested: int) -> str:
+    async def public_token(self, username: str, days_requested: int, institution_id: str = INSTITUTION) -> str:
         """Link all accounts of a test user and return the public token."""
         options = {
             "override_username": username,
             "override_password": "pass_good",
             "transactions": {"days_requested": days_requested},
         }
-        ask = {"institution_id": INSTITUTION, "initial_products": ["transactions"], "options": options}
+        ask = {"institution_id": institution_id, "initial_products": ["transactions"], "options": options}
         answer = await self.post("/sandbox/public_token/create", {"client_id": "c", "secret": "s"} | ask)
         return str(answer["public_token"])
 
@@ -57,6 +57,37 @@ class Bank:
     async def refresh(self, item_id: str) -> None:
         """Let pending ones post or vanish, new ones come, old ones come again."""
         await self.control(item_id, "refresh")
+
+    async def accounts(self, item_id: str) -> dict[str, Json]:
+        """Return the accounts that are shared now, by subtype, amounts exact."""
+        answer = await self.client.get(f"/sandbox_control/items/{item_id}/truth")
+        accounts = json.loads(answer.raise_for_status().text, parse_float=Decimal)["accounts"]
+        return {account["subtype"]: account for account in accounts}
+
+    async def open_account(self, item_id: str, **account: Any) -> str:
+        """Open an account that is shared at once; return its id."""
+        return str((await self.control(item_id, "accounts/open", **account))["account"]["account_id"])
+
+    async def close_account(self, item_id: str, account_id: str = "@savings") -> str:
+        """Let an account vanish without a word; return its id."""
+        return str((await self.control(item_id, "accounts/close", account_id=account_id))["account_id"])
+
+    async def churn_account(self, item_id: str, account_id: str = "@savings", **look: str) -> Json:
+        """Give an account another id; return both."""
+        return await self.control(item_id, "accounts/churn", account_id=account_id, **look)
+
+    async def set_balance(self, item_id: str, account_id: str, **balances: Any) -> None:
+        """Change balances without a transaction."""
+        await self.control(item_id, "accounts/balance", account_id=account_id, **balances)
+
+    async def refuse_cursors(self, item_id: str) -> None:
+        """Forget every cursor that was handed out."""
+        await self.control(item_id, "cursors/refuse")
+
+    async def calls(self, item_id: str, path: str = "/transactions/sync") -> list[Json]:
+        """Return the calls about an item that arrived, the first first."""
+        answer = await self.client.get("/sandbox_control/calls", params={"item_id": item_id, "path": path})
+        return list(answer.raise_for_status().json()["calls"])
 
     async def mutate_between_pages(self, item_id: str, times: int) -> None:
         """Change the data behind each of the next so many unfinished pages."""

@@ -12,8 +12,10 @@ from pydantic import SecretStr
 from sqlalchemy import RowMapping, text
 
 from common.broker import Message
+from common.budget.postgres import PostgresBudget
 from common.database import Database
 from common.events import Event, SyncRequested, TransactionsChanged, Trigger, WebhookReceived
+from common.limits import Limits
 from common.plaid import Credentials
 from common.sealing import Vault
 from sync_worker.audit import Audit
@@ -22,7 +24,7 @@ from sync_worker.login import LoginCheck
 from sync_worker.removal import Removal
 from sync_worker.sweep import Sweep
 from sync_worker.sync import Sync
-from tests.sync_worker.bank import Bank
+from tests.sync_worker.bank import INSTITUTION, Bank
 from tests.sync_worker.faults import WatchedPlaid
 
 SILENCE = timedelta(hours=6)
@@ -32,7 +34,7 @@ EventT = TypeVar("EventT", bound=Event)
 ADD_USER = "INSERT INTO users (id) VALUES (:user_id) ON CONFLICT DO NOTHING"
 ADD_INTEGRATION = """
     INSERT INTO plaid_integrations (user_id, item_id, access_token, institution_id, institution_name, days_requested)
-    VALUES (:user_id, :item_id, :access_token, 'ins_109508', 'First Platypus Bank', :days) RETURNING id
+    VALUES (:user_id, :item_id, :access_token, :institution_id, 'First Platypus Bank', :days) RETURNING id
 """
 TRANSACTIONS = """
     SELECT t.id, t.transaction_id, t.version, a.account_id, t.amount, t.date, t.authorized_date, t.name,
@@ -75,9 +77,13 @@ class Worker:
         event = SyncRequested(integration_id=integration_id, trigger=trigger, requested_at=datetime.now(UTC))
         await (self.doorbells.on_sweep(event) if trigger == "sweep" else self.doorbells.on_request(event))
 
-    async def hear(self, item_id: str, code: str = "SYNC_UPDATES_AVAILABLE", kind: str = "TRANSACTIONS") -> None:
+    async def hear(
+        self, item_id: str, code: str = "SYNC_UPDATES_AVAILABLE", kind: str = "TRANSACTIONS", **facts: Any
+    ) -> None:
         """Handle a webhook to its end."""
-        webhook = WebhookReceived(item_id=item_id, webhook_type=kind, webhook_code=code, received_at=datetime.now(UTC))
+        webhook = WebhookReceived(
+            item_id=item_id, webhook_type=kind, webhook_code=code, received_at=datetime.now(UTC), **facts
+        )
         await self.doorbells.on_webhook(webhook)
 
     def events(self, kind: type[EventT]) -> list[EventT]:
@@ -90,10 +96,17 @@ class Worker:
 
 
 def worker(
-    database_url: str, plaid_at: Credentials | str, vault: Vault, *, heartbeat: float = 10.0, slots: int = 4
+    database_url: str,
+    plaid_at: Credentials | str,
+    vault: Vault,
+    *,
+    heartbeat: float = 10.0,
+    slots: int = 4,
+    limits: Limits | None = None,
 ) -> Worker:
-    """Return a worker with a pool and a client of its own."""
-    database, plaid = Database(database_url), WatchedPlaid(plaid_at)
+    """Return a worker with a pool and a client of its own, which heeds no limits unless some are given."""
+    database = Database(database_url)
+    plaid = WatchedPlaid(plaid_at, PostgresBudget(database, limits) if limits else None)
     sync = Sync(database, plaid, vault, SILENCE, heartbeat=heartbeat)
     login = LoginCheck(database, plaid, vault)
     doorbells = Doorbells(database, sync, login, slots)
@@ -120,14 +133,21 @@ class World:
     worker: Worker
     hire: Callable[..., Awaitable[Worker]]
 
-    async def link(self, username: str = "user_good", *, user_id: int = 1, days: int = 90) -> Linked:
+    async def link(
+        self,
+        username: str = "user_good",
+        *,
+        user_id: int = 1,
+        days: int = 90,
+        institution_id: str = INSTITUTION,
+    ) -> Linked:
         """Link a bank as link_api does."""
-        public_token = await self.bank.public_token(username, days)
+        public_token = await self.bank.public_token(username, days, institution_id)
         answer = await self.worker.plaid.exchange_public_token(SecretStr(public_token))
         sealed = self.vault.seal(SecretStr(answer["access_token"]))
         await self.rows(ADD_USER, user_id=user_id)
         values = {"user_id": user_id, "item_id": answer["item_id"], "access_token": sealed.ciphertext, "days": days}
-        integration_id = (await self.rows(ADD_INTEGRATION, **values))[0]["id"]
+        integration_id = (await self.rows(ADD_INTEGRATION, institution_id=institution_id, **values))[0]["id"]
         return Linked(integration_id, answer["item_id"], answer["access_token"])
 
     async def rows(self, sql: str, **values: Any) -> list[RowMapping]:

@@ -178,7 +178,13 @@ def _text(value: object) -> str:
         return "{" + ", ".join(f"{json.dumps(key)}: {_text(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_text, value)) + "]"
-    return str(value) if isinstance(value, Decimal) else json.dumps(value)
+    return _number(value) if isinstance(value, Decimal) else json.dumps(value)
+
+
+def _number(value: Decimal) -> str:
+    """Return the number as it came; a whole one with an exponent (25.5e1) must not come back as an integer."""
+    text = str(value)
+    return text if "." in text or "E" in text else f"{text}E0"
 
 
 def _line(transaction: Transaction) -> str:

@@ -4,11 +4,25 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sync_worker.domain.pages import read
+from sync_worker.domain.pages import read, refuse, replay
 from tests.sync_worker.answers import answer, transaction
+
+NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+STRINGS = st.text(st.characters(), max_size=5).map(json.dumps)
+"""With NUL and with halves of surrogate pairs, as JSON can hold them."""
+
+
+def arrays(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return JSON arrays and objects of such values."""
+    lists = st.lists(inner, max_size=3).map(",".join).map("[{}]".format)
+    pairs = st.tuples(STRINGS, inner).map(":".join)
+    return lists | st.lists(pairs, max_size=3).map(",".join).map(lambda text: f"{{{text}}}")
+
+
+VALUES = st.recursive(NUMBERS | STRINGS | st.sampled_from(["null", "true"]), arrays, max_leaves=6)
 
 
 def rows(page: Any) -> list[dict[str, Any]]:
@@ -125,3 +139,32 @@ def test_a_page_that_waits_for_its_loop_is_small() -> None:
     finally:
         tracemalloc.stop()
     assert held / sum(len(page.ids) for page in pages) < 500
+
+
+@given(amount=NUMBERS | STRINGS | st.just("null"), name=STRINGS, location=VALUES)
+@example(amount="1e9", name='"x"', location="null")
+@example(amount="1234567.1234567", name='"x"', location='{"lat": 30.250000001, "lon": -97.70}')
+@example(amount="0.1000000", name='"a\\u0000b"', location='{"zip": "\\u0000", "store": 1e400}')
+@example(amount="25.5e1", name='"x"', location="25.5e1")
+@example(amount="5", name='"\\ud800"', location="null")
+def test_what_waited_in_quarantine_reads_as_if_it_came_today(amount: str, name: str, location: str) -> None:
+    """Plaid's text, kept and read again, gives the line and the hash that it has when Plaid sends it again."""
+    text = f"""{{"transaction_id": "t", "account_id": "checking", "amount": {amount}, "name": {name},
+        "date": "2026-11-20", "pending": false, "location": {location}, "of_tomorrow": {location}}}"""
+    arrived = json.loads(text, parse_float=Decimal)
+    today = read(answer(added=[arrived]))
+    kept = refuse(arrived, "an old release could not read it")
+    again = replay([kept.raw])
+    assert (again.ids, again.hashes, again.oldest) == (today.ids, today.hashes, today.oldest)
+    assert again.rows(range(len(again.ids))) == today.rows(range(len(today.ids)))
+    assert again.unusable == today.unusable
+    assert refuse(json.loads(kept.raw, parse_float=Decimal), kept.reason) == kept
+
+
+@given(amount=st.decimals("-1e9", "1e9", places=7).map(str), location=VALUES)
+def test_what_found_no_account_reads_the_same_once_it_does(amount: str, location: str) -> None:
+    """A transaction that waits for its account keeps its line and its hash."""
+    text = f'{{"amount": {amount}, "location": {location}}}'
+    page = read(answer(added=[transaction("t") | json.loads(text, parse_float=Decimal)]))
+    waiting = page.strangers(set()).values()
+    assert replay([one.raw for one in waiting]).hashes == page.hashes

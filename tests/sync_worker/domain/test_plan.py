@@ -1,20 +1,23 @@
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_worker.domain.pages import Page, read
-from sync_worker.domain.plan import Known, fold, place, plan
+from sync_worker.domain.plan import Known, Plan, close, fold, place, plan
 from tests.sync_worker.answers import Json, answer, transaction
 
 IDS = st.sampled_from("abcdef")
 LINES = st.dictionaries(IDS, st.integers(1, 3))
 PAGES = st.lists(st.tuples(LINES, st.sets(IDS)), min_size=1, max_size=4)
 BEFORE = st.dictionaries(IDS, st.tuples(st.integers(1, 3), st.booleans()))
+READING = st.lists(st.tuples(st.dictionaries(IDS, st.none() | st.integers(1, 3)), st.sets(IDS)), min_size=1, max_size=3)
+"""A reading from the beginning; None is an amount that nobody can use."""
 
 
-def page_of(lines: Mapping[str, int], removed: set[str]) -> Page:
+def page_of(lines: Mapping[str, int | None], removed: set[str]) -> Page:
     """Return a page that adds each id with an amount, and removes ids."""
     return read(answer([transaction(i, amount=amount) for i, amount in lines.items()], removed=sorted(removed)))
 
@@ -100,3 +103,46 @@ def test_the_last_word_on_a_transaction_counts(later: Json, usable: list[str], u
     pages = [read(one) for one in (answer([transaction("a", date="?")]), answer([transaction("a")]), later)]
     changes = fold(pages)
     assert (list(changes.upserts), list(changes.unusable)) == (usable, unusable)
+
+
+def standing_after(before: Mapping[str, tuple[int, bool]], todo: Plan, pages: Sequence[Page]) -> dict[str, int]:
+    """Return what stands, by id, once the plan is carried out."""
+    standing = {i: amount for i, (amount, gone) in before.items() if not gone}
+    for number, lines in todo.lines.items():
+        standing |= {row["transaction_id"]: int(row["amount"]) for row in json.loads(pages[number].rows(lines))}
+    for i in todo.removed:
+        del standing[i]
+    return standing
+
+
+@given(READING, BEFORE)
+def test_after_a_whole_reading_stands_what_it_names(
+    raw: list[tuple[dict[str, int | None], set[str]]], before: dict[str, tuple[int, bool]]
+) -> None:
+    """What it names usable stands as it says, what it names unusable stays as it was, and nothing else stands."""
+    said: dict[str, int | None] = {}
+    for lines, removed in raw:
+        said = {i: amount for i, amount in (said | lines).items() if i not in removed}
+    pages = [page_of(*one) for one in raw]
+    known = {i: Known(hash_of(i, amount), gone) for i, (amount, gone) in before.items()}
+    stood = {i: amount for i, (amount, gone) in before.items() if not gone}
+
+    changes = close(fold(pages), stood)
+
+    assert changes.removed.isdisjoint(said)
+    after = standing_after(before, plan(known, changes, pages), pages)
+    usable = {i: amount for i, amount in said.items() if amount is not None}
+    assert after == usable | {i: stood[i] for i in said.keys() & stood if said[i] is None}
+
+
+@given(READING, BEFORE)
+def test_a_whole_reading_closes_only_what_stands_here(
+    raw: list[tuple[dict[str, int | None], set[str]]], before: dict[str, tuple[int, bool]]
+) -> None:
+    """What it leaves out and we were not asked about (an account that is named no more) stays as it was."""
+    pages = [page_of(*one) for one in raw]
+    known = {i: Known(hash_of(i, amount), gone) for i, (amount, gone) in before.items()}
+    changes = fold(pages)
+    asked = set(before) - {min(before, default="")}
+    spared = set(before) - asked - changes.removed
+    assert spared.isdisjoint(plan(known, close(changes, asked), pages).removed)
