@@ -28,14 +28,20 @@ async def test_a_transaction_arrives_without_the_stream_too(board: Board, bank: 
 
 
 async def test_a_login_that_the_bank_forgot_is_repaired(board: Board, bank: Bank) -> None:
-    """The card asks for a new login, update mode gives it, and new transactions arrive on the same connection."""
+    """Card and notification ask for a new login, update mode gives it, and transactions arrive as before."""
     await board.connect()
+    notifications = board.page.get_by_test_id("notification")
+    await expect(notifications).to_have_count(1)
+    await expect(notifications).to_contain_text("Your history from First Platypus Bank is complete")
     await bank.forget_login()
+    await expect(notifications.filter(has_text="First Platypus Bank asks you to sign in again")).to_be_visible()
     await expect(board.page.get_by_test_id("reconnect-banner")).to_be_visible()
     await board.page.get_by_test_id("reconnect-banner").get_by_role("button").click()
     await board.sign_in()
     await board.link.get_by_test_id("link-finish").click()
     await expect(board.page.get_by_test_id("reconnect-banner")).to_be_hidden()
+    await expect(notifications.filter(has_text="asks you to sign in again")).to_have_count(0)
+    await expect(notifications.filter(has_text="First Platypus Bank works again")).to_be_visible()
     await bank.spend("98.76", "LOWES 0221")
     await expect(board.expenses.filter(has_text="$98.76")).to_have_count(1)
     await expect(board.banks).to_have_count(1)
