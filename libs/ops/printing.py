@@ -22,7 +22,9 @@ UNITS = (
 def console(*, stderr: bool = False) -> Console:
     """Return a console that takes nothing in a text for a command of its own."""
     made = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
-    return made if made.is_terminal else Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=WIDE)
+    if not made.is_terminal:
+        made.width = WIDE
+    return made
 
 
 def tell(message: str) -> None:

@@ -19,7 +19,7 @@ TAMPERED = text("SELECT count(*) FROM plaid_transactions WHERE name = 'TAMPERED'
 async def test_an_operator_finds_and_heals_what_differs(stack: Stack) -> None:
     """`docker compose run --rm ops audit --heal`: a worker takes the order, and its next sync mends what differs."""
     async with crowd(stack, USER) as people, stack.database() as database:
-        await people.link("user_good")
+        await people.link("user_business_90")
         await people.stands()
         async with database.transaction() as session:
             await session.execute(TAMPER, {"user_id": USER})
@@ -29,4 +29,4 @@ async def test_an_operator_finds_and_heals_what_differs(stack: Stack) -> None:
             left = (await session.execute(TAMPERED)).scalar_one()
         await people.stands()
     assert (audit["outcome"], audit["missing"], audit["extra"], left) == ("healed", 0, 0, 0)
-    assert audit["different"] > 100
+    assert audit["different"] > 50

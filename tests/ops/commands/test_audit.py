@@ -139,3 +139,13 @@ async def test_what_became_of_it(world: World) -> None:
         async with world.worker.database.transaction() as session:
             [audit] = await audits.results(session, [row["id"]])
         assert (audit.outcome, audit.good) == (outcome, good)
+
+
+async def test_healed_means_read_again_since(world: World) -> None:
+    """A sync that ended in the moment when healing began is not the one that heals."""
+    item = await linked(world)
+    [row] = await world.rows(FOUND, id=item.id, heal=True, missing=3, error_code=None, after=-HOUR)
+    await world.rows("UPDATE plaid_integrations SET cursor = NULL WHERE id = :id", id=item.id)
+    async with world.worker.database.transaction() as session:
+        assert [audit.outcome for audit in await audits.results(session, [row["id"]])] == ["healing"]
+        assert await audits.healing(session, [row["id"]]) == 1
