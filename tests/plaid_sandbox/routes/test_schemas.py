@@ -100,6 +100,49 @@ async def test_every_profile_keeps_plaids_schema(stand_in: StandIn, username: st
         assert list(openapi.faults("TransactionsSyncResponse", page)) == []
 
 
+ORDERED: list[tuple[str, dict[str, Any]]] = [
+    ("accounts/open", {"iso_currency_code": "KWD", "persistent_account_id": "p"}),
+    ("accounts/open", {"type": "credit", "subtype": "credit card", "limit": 500, "unofficial_currency_code": "USDT"}),
+    ("accounts/offer", {}),
+    ("accounts/churn", {"account_id": "@credit card"}),
+    ("accounts/revoke", {"account_id": "@savings"}),
+    ("accounts/balance", {"account_id": "@checking", "current": None, "available": 1.0000001}),
+    ("transactions", {"amount": -999999999.1234567, "iso_currency_code": "JPY", "name": "x" * 500}),
+    ("transactions/edit", {"transaction_id": "@oldest", "unofficial_currency_code": "BTC"}),
+    ("transactions/echo_removals", {"transaction_ids": ["stranger"]}),
+    ("pages", {"size": 40, "order": "shuffled:1"}),
+    ("consent", {}),
+    ("disconnect_soon", {}),
+    ("revoke", {}),
+]
+
+
+async def test_whatever_is_ordered_keeps_plaids_schema(stand_in: StandIn, receiver: Receiver) -> None:
+    """Accounts, rows, Items and webhooks of the control API are Plaid's too, to the schema and to Plaid's client."""
+    access_token, item_id = await stand_in.linked(days=30, webhook=receiver.url)
+    item, cursor = {"access_token": access_token}, ""
+    for lever, body in ORDERED:
+        await stand_in.post(f"/sandbox_control/items/{item_id}/{lever}", **body)
+        if lever != "revoke":
+            page = (await stand_in.http.post("/transactions/sync", json=item | {"cursor": cursor, "count": 500})).json()
+            assert list(openapi.faults("TransactionsSyncResponse", page)) == [], lever
+            parsed = await stand_in.call(
+                "transactions_sync", **item, count=500, **({"cursor": cursor} if cursor else {})
+            )
+            assert [row.transaction_id for row in parsed.removed] == [row["transaction_id"] for row in page["removed"]]
+            cursor = page["next_cursor"]
+            await stand_in.call("accounts_get", **item)
+            accounts = (await stand_in.http.post("/accounts/get", json=item)).json()
+            assert list(openapi.faults("AccountsGetResponse", accounts)) == [], lever
+        told = (await stand_in.http.post("/item/get", json=item)).json()
+        assert list(openapi.faults(openapi.schemas()["endpoints"]["/item/get"], told)) == [], lever
+    assert (await stand_in.call("item_get", **item)).item.error.error_code == "USER_PERMISSION_REVOKED"
+    codes = {"NEW_ACCOUNTS_AVAILABLE", "USER_ACCOUNT_REVOKED", "PENDING_EXPIRATION", "PENDING_DISCONNECT"}
+    await receiver.until(lambda: codes | {"USER_PERMISSION_REVOKED"} <= set(receiver.codes))
+    for one in receiver.received:
+        assert list(openapi.faults(openapi.schemas()["webhooks"][one.code], one.payload)) == [], one.code
+
+
 async def test_the_check_can_fail(stand_in: StandIn) -> None:
     """A transaction without its date, or with a date that is none, does not pass as one."""
     access_token, _ = await stand_in.linked(days=30)
