@@ -35,6 +35,8 @@ class Pass:
     loop: Loop
     listed: Sequence[Account]
     """All accounts of the item; empty when Plaid could not list them now."""
+    unreadable: frozenset[str] = frozenset()
+    """Ids of accounts that Plaid lists in a form that we cannot use."""
     replayed: Page | None = None
     """What waited in quarantine, read again."""
     from_start: bool = False
@@ -79,7 +81,7 @@ async def _accounts(session: AsyncSession, integration: int, done: Pass) -> None
     """Store accounts and balances; where Plaid listed them all, follow those that changed id and mark the lost."""
     census = Census({}, frozenset(), frozenset())
     if done.listed:
-        in_use = frozenset[str]().union(*(page.account_ids for page in done.loop.pages))
+        in_use = done.unreadable.union(*(page.account_ids for page in done.loop.pages))
         census = count(await accounts.known(session, integration), done.accounts, in_use)
     await accounts.rename(session, integration, census)
     await accounts.upsert(session, integration, done.accounts)

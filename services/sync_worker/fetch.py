@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 from prometheus_client import Counter
@@ -17,7 +18,6 @@ from common.sealing import Vault
 from sync_worker import loop
 from sync_worker.commit import Pass
 from sync_worker.domain import accounts, pages
-from sync_worker.domain.accounts import Account
 from sync_worker.domain.pages import Page
 from sync_worker.store.leases import Leased
 
@@ -50,7 +50,8 @@ class Fetch:
             listed = await listing
         retried = waiting and not from_start  # a reading from the beginning says how they stand now
         replayed = await asyncio.to_thread(pages.replay, waiting) if retried else None
-        return Pass(begun, started, done, listed, replayed, from_start)
+        unreadable = accounts.unreadable(listed)
+        return Pass(begun, started, done, accounts.read(listed), unreadable, replayed, from_start=from_start)
 
     async def _loop(
         self, leased: Leased, plaid: PlaidClient, token: SecretStr, cursor: str | None
@@ -80,7 +81,7 @@ class Fetch:
 
 
 @asynccontextmanager
-async def _beside(plaid: PlaidClient, token: SecretStr) -> AsyncIterator[asyncio.Task[list[Account]]]:
+async def _beside(plaid: PlaidClient, token: SecretStr) -> AsyncIterator[asyncio.Task[list[Any]]]:
     """List the accounts while the block runs; when it fails, nobody waits for them."""
     listing = asyncio.create_task(_accounts(plaid, token))
     try:
@@ -90,10 +91,10 @@ async def _beside(plaid: PlaidClient, token: SecretStr) -> AsyncIterator[asyncio
         await asyncio.gather(listing, return_exceptions=True)
 
 
-async def _accounts(plaid: PlaidClient, token: SecretStr) -> list[Account]:
-    """Return all accounts with their balances (free of charge); none when Plaid cannot list them now."""
+async def _accounts(plaid: PlaidClient, token: SecretStr) -> list[Any]:
+    """Return all accounts with their balances as Plaid lists them (free of charge); none when it cannot now."""
     try:
-        return accounts.read((await plaid.get_accounts(token)).get("accounts"))
+        return (await plaid.get_accounts(token)).get("accounts") or []
     except RetryLater as error:
         log.info("sync.accounts_not_listed", error_code=error.code)
         return []

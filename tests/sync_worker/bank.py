@@ -58,12 +58,6 @@ class Bank:
         """Let pending ones post or vanish, new ones come, old ones come again."""
         await self.control(item_id, "refresh")
 
-    async def accounts(self, item_id: str) -> dict[str, Json]:
-        """Return the accounts that are shared now, by subtype, amounts exact."""
-        answer = await self.client.get(f"/sandbox_control/items/{item_id}/truth")
-        accounts = json.loads(answer.raise_for_status().text, parse_float=Decimal)["accounts"]
-        return {account["subtype"]: account for account in accounts}
-
     async def open_account(self, item_id: str, **account: Any) -> str:
         """Open an account that is shared at once; return its id."""
         return str((await self.control(item_id, "accounts/open", **account))["account"]["account_id"])

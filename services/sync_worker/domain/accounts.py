@@ -1,5 +1,6 @@
 """What Plaid says about an account, read so that one odd account stops no sync."""
 
+import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +11,9 @@ from pydantic_core import PydanticSerializationError
 
 Amount = Annotated[Decimal, Field(max_digits=100)]
 """Any amount of any currency, and nothing that PostgreSQL's numeric refuses."""
+NUL = "\\u0000"
+ESCAPE = re.compile(r"\\(u0000|.)")
+"""A whole escape of a JSON text: a backslash before u0000 may itself be escaped, and then nothing is NUL."""
 
 
 class Balances(BaseModel):
@@ -41,6 +45,12 @@ class Account(BaseModel):
 def read(raw: Any) -> list[Account]:
     """Return the readable accounts. The transactions of an unreadable one find no account and go to quarantine."""
     return latest(account for one in raw or () if (account := _account(one)) is not None)
+
+
+def unreadable(raw: Any) -> frozenset[str]:
+    """Return the ids of the accounts that are named and cannot be read: odd, but not gone."""
+    odd = (one for one in raw or () if isinstance(one, dict) and _account(one) is None)
+    return frozenset(one["account_id"] for one in odd if isinstance(one.get("account_id"), str))
 
 
 def latest(accounts: Iterable[Account]) -> list[Account]:
@@ -129,7 +139,9 @@ def to_json(accounts: Iterable[Account]) -> str:
 
 def without_nul(text: str) -> str:
     """Return JSON text that PostgreSQL can hold: NUL becomes the character that shows that something stood there."""
-    return text.replace("\\u0000", "\\ufffd")
+    if NUL not in text:
+        return text
+    return ESCAPE.sub(lambda found: "\ufffd" if found[0] == NUL else found[0], text)
 
 
 def _account(raw: Any) -> Account | None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from sync_worker.domain.pages import read, refuse, replay
@@ -162,9 +162,19 @@ def test_what_waited_in_quarantine_reads_as_if_it_came_today(amount: str, name: 
 
 
 @given(amount=st.decimals("-1e9", "1e9", places=7).map(str), location=VALUES)
+@example(amount="1", location='{"\\u0000": "\\\\u0000"}')
 def test_what_found_no_account_reads_the_same_once_it_does(amount: str, location: str) -> None:
     """A transaction that waits for its account keeps its line and its hash."""
     text = f'{{"amount": {amount}, "location": {location}}}'
     page = read(answer(added=[transaction("t") | json.loads(text, parse_float=Decimal)]))
+    assume(page.ids)
     waiting = page.strangers(set()).values()
     assert replay([one.raw for one in waiting]).hashes == page.hashes
+
+
+@given(st.text(st.sampled_from("\\\0u0a"), max_size=20) | st.text())
+def test_only_nul_is_replaced(name: str) -> None:
+    """PostgreSQL's text and jsonb cannot hold NUL; a backslash before u0000 is a text like any other."""
+    [row] = rows(read(answer(added=[transaction("t", name=name, location={name: name})])))
+    expected = name.replace("\0", "\ufffd")
+    assert (row["name"], row["location"]) == (expected, {expected: expected})
