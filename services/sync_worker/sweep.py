@@ -21,7 +21,6 @@ log = structlog.get_logger(__name__)
 EVERY = 5.0
 MOST = 500
 """Items of a round: as many as the budget could see to until the next."""
-MOST_AUDITS = 2
 
 
 class Sweep:
@@ -45,7 +44,7 @@ class Sweep:
         async with self._database.transaction() as session:
             await integrations.wake_for_quarantine(session)
         async with self._database.transaction() as session:
-            for audit_id in await audits.claim_due(session, MOST_AUDITS):
+            for audit_id in await audits.claim_due(session):
                 await outbox.emit(session, AuditRequested(audit_id=audit_id))
         async with self._database.transaction() as session:
             due = await integrations.claim_due(session, MOST)
