@@ -18,6 +18,7 @@ PASS = text("""
     SET empty_at = empty_at - CAST(:by AS interval), slowed_at = slowed_at - CAST(:by AS interval)
 """)
 MANY = 1_000
+"""Calls that no test makes while there is any limit."""
 SOON = timedelta(seconds=5)
 
 
@@ -76,7 +77,7 @@ class Calls:
     async def saturate(self, during: timedelta, item: int, priority: Priority = Priority.INTERACTIVE) -> int:
         """Call for one item as often as may be; return how many calls were made."""
         end, before = self.passed + during, len(self.made)
-        while self.passed < end:
+        while self.passed < end and len(self.made) < before + MANY:
             await self.pass_time(await self.refused(item, priority))
         return len(self.made) - before
 

@@ -15,7 +15,6 @@ from common.plaid import OverBudget, PlaidError, Priority, Spender
 from common.plaid.errors import Details, classify, unreachable
 from tests.common.budget.calls import SYNC, limits
 
-A_SECOND = limits((Scope.CLIENT, 40, 1))
 HOURLY = limits((Scope.ITEM, 50, 3600), (Scope.CLIENT, 500, 3600))
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
@@ -35,12 +34,12 @@ def metric(name: str, **labels: str) -> float:
 
 
 async def test_a_call_is_made_when_its_turn_has_come(workers: list[Database]) -> None:
-    """Calls beyond the burst wait for their turns, and no longer than a moment more."""
-    budget = PostgresBudget(workers[0], A_SECOND)
-    patient = Spender(patience=timedelta(seconds=5))
+    """A call beyond the burst is not made before its turn."""
+    budget = PostgresBudget(workers[0], limits((Scope.CLIENT, 1, 1)))
     begun = monotonic()
-    await asyncio.gather(*(budget.take(SYNC, patient, from_start=False) for _ in range(20)))
-    assert monotonic() - begun >= (20 - 3.2) / 36.8
+    for _ in range(2):
+        await budget.take(SYNC, Spender(patience=timedelta(seconds=5)), from_start=False)
+    assert monotonic() - begun >= 1 / 0.92
 
 
 async def test_the_impatient_are_told_at_once_how_long(workers: list[Database]) -> None:
@@ -51,6 +50,19 @@ async def test_the_impatient_are_told_at_once_how_long(workers: list[Database]) 
         await budget.take(SYNC, Spender(patience=timedelta(seconds=50)), from_start=False)
     assert timedelta(seconds=55) < error.value.wait < timedelta(seconds=66)
     assert error.value.details.retry_after == error.value.wait.total_seconds()
+
+
+async def test_a_refusal_takes_nothing(workers: list[Database]) -> None:
+    """Whoever is put off has used nothing up, neither of the limit that had no room nor of another."""
+    budget, rows = PostgresBudget(workers[0], HOURLY), text("SELECT * FROM rate_buckets ORDER BY key")
+    for _ in range(10):
+        await budget.take(SYNC, Spender(1), from_start=False)
+    async with workers[0].transaction() as session:
+        before = (await session.execute(rows)).all()
+    with pytest.raises(OverBudget):
+        await budget.take(SYNC, Spender(1), from_start=False)
+    async with workers[0].transaction() as session:
+        assert (await session.execute(rows)).all() == before
 
 
 async def test_what_is_counted_for_whom(workers: list[Database]) -> None:
