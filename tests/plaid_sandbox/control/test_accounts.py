@@ -3,7 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.plaid_sandbox.receiver import Receiver
-from tests.plaid_sandbox.running import BANK, Reader, StandIn
+from tests.plaid_sandbox.running import BANK, Reader, StandIn, eventually, running, settings
 
 ASKED = {"client_name": "CORA", "language": "en", "country_codes": ["US"], "user": {"client_user_id": "7"}}
 
@@ -169,3 +169,21 @@ async def test_a_new_account_waits_for_update_mode(stand_in: StandIn, receiver: 
     assert account_id not in await accounts(stand_in, access_token)
     await update_mode(stand_in, access_token, pick=True)
     assert account_id in await accounts(stand_in, access_token)
+
+
+async def test_history_read_after_a_churn_comes_under_the_new_id() -> None:
+    """Between the first month and the rest the id changes; the rest is told under the new one, and nothing is lost."""
+    async with running(settings(historical_delay=3600)) as stand_in:
+        access_token, item_id = await stand_in.link(days=200)
+        await stand_in.until_changed(access_token, 1)
+        whole = len(stand_in.sandbox.registry.by_access_token(access_token).book.ledger.accounts)
+        churned = await stand_in.post(f"/sandbox_control/items/{item_id}/accounts/churn", account_id="@credit card")
+        month = [row for row in (await stand_in.truth(item_id)).values() if row["account_id"] == churned["account_id"]]
+        await stand_in.post("/sandbox_control/clock/advance", seconds=3600)
+        await eventually(lambda: stand_in.is_complete(access_token))
+        reader = Reader()
+        reader.apply(await stand_in.pages(access_token))
+        assert reader.agrees_with(await stand_in.truth(item_id))
+        ours = [row for row in reader.rows.values() if row["account_id"] == churned["account_id"]]
+        assert len(ours) > 4 * len(month) > 0
+        assert len({row["account_id"] for row in reader.rows.values()}) == whole
