@@ -19,6 +19,7 @@ from sync_worker import loop
 from sync_worker.commit import Pass
 from sync_worker.domain import accounts, pages
 from sync_worker.domain.pages import Page
+from sync_worker.domain.schedule import COMPLETE, NOT_READY
 from sync_worker.store.leases import Leased
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,8 @@ class Fetch:
         plaid = self._plaid.on_behalf_of(Spender(leased.integration_id, priority))
         async with _beside(plaid, token) as listing:
             done, from_start = await self._loop(leased, plaid, token, begun["cursor"])
-            listed = await listing
+            whole = from_start and done.status == COMPLETE and begun["transactions_update_status"] != NOT_READY
+            listed = await _listed(listing, needed=whole)
         retried = waiting and not from_start  # a reading from the beginning says how they stand now
         replayed = await asyncio.to_thread(pages.replay, waiting) if retried else None
         unreadable = accounts.unreadable(listed)
@@ -92,9 +94,19 @@ async def _beside(plaid: PlaidClient, token: SecretStr) -> AsyncIterator[asyncio
 
 
 async def _accounts(plaid: PlaidClient, token: SecretStr) -> list[Any]:
-    """Return all accounts with their balances as Plaid lists them (free of charge); none when it cannot now."""
+    """Return all accounts with their balances as Plaid lists them (free of charge)."""
+    return (await plaid.get_accounts(token)).get("accounts") or []
+
+
+async def _listed(listing: asyncio.Task[list[Any]], *, needed: bool) -> list[Any]:
+    """Return the accounts, none when Plaid cannot list them now; raise where the reading makes no sense without them.
+
+    What a whole reading leaves out is gone, unless its account is: then it is history that nobody names any more.
+    """
     try:
-        return (await plaid.get_accounts(token)).get("accounts") or []
+        return await listing
     except RetryLater as error:
+        if needed:
+            raise
         log.info("sync.accounts_not_listed", error_code=error.code)
         return []
