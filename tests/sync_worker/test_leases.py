@@ -1,11 +1,13 @@
 """A worker that lost its lease cannot commit and leaves no trace; one that works keeps its lease."""
 
 import asyncio
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import event
 
+from sync_worker.store.integrations import Doorbell, ring
 from sync_worker.store.leases import EXTEND
 from tests.sync_worker.faults import Gate
 from tests.sync_worker.world import Linked, World, until
@@ -47,6 +49,24 @@ async def test_the_fence_refuses(world: World, change: str) -> None:
     assert row["processed_seq"] == 0
     assert row["cursor"] == ("elsewhere" if change == MOVED else None)
     assert row["status"] == {DISCONNECTED: "removing", BROKEN: "login_required"}.get(change, "active")
+
+
+async def test_a_lease_that_is_held_is_not_given_away(world: World) -> None:
+    """Two bells that rang before anybody answered, at two workers: one syncs, the other asks Plaid nothing."""
+    item, other = await world.link(), await world.hire()
+    async with world.worker.database.transaction() as session:
+        bells = [
+            await ring(session, trigger="webhook", rung_at=datetime.now(UTC), integration_id=item.id) for _ in range(2)
+        ]
+    assert [bell and bell.in_hand for bell in bells] == [False, False]
+    world.worker.plaid.watch.before = gate = Gate()
+    syncing = asyncio.create_task(world.worker.sync.answer(cast("Doorbell", bells[1])))
+    await gate.reached.wait()
+    await other.sync.answer(cast("Doorbell", bells[0]))
+    assert other.plaid.watch.calls == {}
+    gate.opened.set()
+    await syncing
+    assert await world.differences(item) == {}
 
 
 async def test_a_moved_cursor_frees_the_item_at_once(world: World) -> None:
