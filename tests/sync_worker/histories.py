@@ -123,6 +123,13 @@ class Histories(RuleBasedStateMachine):
         self._do(self._bank("transactions/restore", transaction_ids=[self._withdrawn]))
         self._withdrawn = None
 
+    @rule(stranger=st.booleans())
+    def tell_removals_that_nobody_needs(self, stranger: bool) -> None:
+        """A removal comes again, or before its transaction, which may then be restored as any other."""
+        if stranger or self._withdrawn is None:
+            self._withdrawn = f"a stranger of {self._item.item_id}"
+        self._do(self._bank("transactions/echo_removals", transaction_ids=[self._withdrawn]))
+
     @rule(pick=st.integers(0, 10**6), fields=ODD)
     def garble(self, pick: int, fields: dict[str, Any]) -> None:
         """A transaction comes in a form that nobody can use."""
