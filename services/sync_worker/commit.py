@@ -1,4 +1,4 @@
-"""One pass becomes one transaction: rows, accounts, history and events; the fence has the last word."""
+"""One pass becomes one transaction: rows, accounts, history and events; the fence decides whether it stands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,9 +59,12 @@ class Pass:
 
 
 async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence: timedelta) -> history.Entry:
-    """Write the pass in the caller's transaction and return its history; raises LeaseLost when it must not stand."""
+    """Write the pass in the caller's transaction and return its history; raises LeaseLost when it must not stand.
+
+    Rows are locked in the order that everybody keeps: accounts, transactions, the item, notifications.
+    """
     integration, pages = leased.integration_id, done.pages
-    await _accounts(session, integration, done)
+    census = await _accounts(session, integration, done)
     changes = await _changes(session, integration, done)
     todo = plan.plan(await rows.lock_known(session, integration, changes.ids), changes, pages)
     changed = await rows.write(session, integration, pages, todo)
@@ -74,10 +77,11 @@ async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence:
     entry = _entry(leased, done, todo)
     await history.record(session, entry)
     await _fence(session, leased, done, max_silence)
+    await _tell(session, integration, done, census)
     return entry
 
 
-async def _accounts(session: AsyncSession, integration: int, done: Pass) -> None:
+async def _accounts(session: AsyncSession, integration: int, done: Pass) -> Census:
     """Store accounts and balances; where Plaid listed them all, follow those that changed id and mark the lost."""
     census = Census({}, frozenset(), frozenset())
     if done.listed:
@@ -86,13 +90,7 @@ async def _accounts(session: AsyncSession, integration: int, done: Pass) -> None
     await accounts.rename(session, integration, census)
     await accounts.upsert(session, integration, done.accounts)
     await accounts.vanish(session, integration, census.vanished)
-    of_account = frozenset({Kind.ACCOUNT_REVOKED})
-    for ids, telling in (
-        (census.vanished, Telling(told=of_account)),
-        (census.returned, Telling(cleared=of_account)),
-    ):
-        for account_id in sorted(ids):
-            await notify(session, integration, telling, account_id=account_id)
+    return census
 
 
 async def _changes(session: AsyncSession, integration: int, done: Pass) -> Changes:
@@ -116,6 +114,17 @@ async def _announce(session: AsyncSession, leased: Leased, done: Pass, changed: 
         done=True,
     )
     await outbox.emit(session, progress)
+
+
+async def _tell(session: AsyncSession, integration: int, done: Pass, census: Census) -> None:
+    """Tell the user of accounts that went or came back, of a stage that is reached, of trouble that is over."""
+    of_account = frozenset({Kind.ACCOUNT_REVOKED})
+    for ids, telling in (
+        (census.vanished, Telling(told=of_account)),
+        (census.returned, Telling(cleared=of_account)),
+    ):
+        for account_id in sorted(ids):
+            await notify(session, integration, telling, account_id=account_id)
     await notify(session, integration, notices.on_stage(done.begun["transactions_update_status"], done.loop.status))
     if done.begun["told_of_trouble"]:
         await notify(session, integration, notices.SUCCESS)

@@ -1,7 +1,6 @@
 """What the worker does with each event."""
 
 import asyncio
-from datetime import datetime
 
 import structlog
 from prometheus_client import Counter
@@ -13,7 +12,7 @@ from common.events import AuditRequested, RemovalRequested, SyncRequested, Webho
 from common.plaid import Priority
 from sync_worker.audit import Audit
 from sync_worker.domain import life, notices
-from sync_worker.domain.life import Fact, Hearing, State
+from sync_worker.domain.life import Fact, State
 from sync_worker.domain.notices import Kind, Telling
 from sync_worker.login import LoginCheck
 from sync_worker.notify import notify
@@ -40,15 +39,18 @@ class Doorbells:
     async def on_webhook(self, event: WebhookReceived) -> None:
         """Plaid rang. What ITEM webhooks tell about the login is asked of /item/get, never believed in order."""
         hearing = life.hear(event.webhook_type, event.webhook_code)
+        disconnects = hearing.fact == Fact.DISCONNECTS
         async with self._database.transaction() as session:
             bell = await integrations.ring(
                 session,
                 trigger="webhook",
                 rung_at=event.received_at,
                 item_id=event.item_id,
-                disconnects_at=_disconnection(hearing, event),
+                disconnects_at=event.disconnect_time if disconnects else None,
+                disconnects_by=event.received_at + notices.EXPIRY_NOTICE if disconnects else None,
             )
-            if bell and hearing.fact:
+        if bell and hearing.fact:
+            async with self._database.transaction() as session:  # of its own: accounts are locked before items
                 await _keep(session, bell, hearing.fact, event)
         await self._answer(bell, check_login=hearing.check_login)
 
@@ -57,7 +59,8 @@ class Doorbells:
         repaired = event.trigger == "repaired"
         async with self._database.transaction() as session:
             bell = await _ring(session, event)
-            if bell and repaired:
+        if bell and repaired:
+            async with self._database.transaction() as session:  # of its own: accounts are locked before items
                 await accounts.forgive(session, bell.integration_id)
                 await notify(session, bell.integration_id, notices.REPAIR)
         await self._answer(bell, check_login=repaired)
@@ -92,21 +95,14 @@ async def _ring(session: AsyncSession, event: SyncRequested) -> Doorbell | None:
     )
 
 
-def _disconnection(hearing: Hearing, event: WebhookReceived) -> datetime | None:
-    """Return when the item will be disconnected; Plaid tells a week ahead, and used not to say when."""
-    if hearing.fact != Fact.DISCONNECTS:
-        return None
-    return event.disconnect_time or event.received_at + notices.EXPIRY_NOTICE
-
-
 async def _keep(session: AsyncSession, bell: Doorbell, fact: Fact, event: WebhookReceived) -> None:
     """Keep what Plaid tells nowhere else, and tell the user."""
     integration_id = bell.integration_id
     if fact == Fact.NEW_ACCOUNTS:
         await notify(session, integration_id, Telling(told=frozenset({Kind.NEW_ACCOUNTS})))
     elif fact == Fact.DISCONNECTS:
-        due_at = _disconnection(Hearing(fact=fact), event)
-        await notify(session, integration_id, Telling(told=frozenset({Kind.EXPIRING})), due_at=due_at)
+        telling = Telling(told=frozenset({Kind.EXPIRING}))
+        await notify(session, integration_id, telling, due_at=bell.access_ends_at)
     elif event.account_id:
         account_id = await accounts.revoke(session, integration_id, event.account_id)
         if account_id is not None:

@@ -63,7 +63,8 @@ class LoginCheck:
                 await notify(session, integration_id, notices.on_arrival(before.state, after))
             if after == life.SYNCED:
                 ends_at = min(filter(None, (before.disconnects_at, stands.consent_expires_at)), default=None)
-                telling = notices.on_consent(ends_at, datetime.now(UTC))
+                announced = before.disconnects_at is not None
+                telling = notices.on_consent(ends_at, datetime.now(UTC), announced=announced)
                 await notify(session, integration_id, telling, due_at=ends_at)
 
 

@@ -71,7 +71,8 @@ def on_stage(before: str, after: str) -> Telling:
     return Telling(frozenset({Kind.INITIAL_COMPLETE})) if after == INITIAL else NOTHING
 
 
-def on_consent(ends_at: datetime | None, now: datetime) -> Telling:
-    """Return what the nearest end of the access tells."""
+def on_consent(ends_at: datetime | None, now: datetime, *, announced: bool = False) -> Telling:
+    """Return what the nearest end of the access tells; one that Plaid announced is told however far off it is."""
     expiring = frozenset({Kind.EXPIRING})
-    return Telling(told=expiring) if ends_at and ends_at <= now + EXPIRY_NOTICE else Telling(cleared=expiring)
+    near = ends_at is not None and ends_at <= now + EXPIRY_NOTICE
+    return Telling(told=expiring) if near or announced else Telling(cleared=expiring)

@@ -33,6 +33,8 @@ class Doorbell:
     in_hand: bool
     """Another sync holds the lease: it will see this bell before it lets go."""
     login_unseen: bool
+    access_ends_at: datetime | None = None
+    """The nearest of the ends that we know of: consent that runs out, a bank that will disconnect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,15 @@ RING = text(f"""
         requested_trigger = CASE WHEN :trigger = 'sweep' AND requested_seq > processed_seq
             THEN requested_trigger ELSE :trigger END,
         next_sync_at = least(next_sync_at, now() + {PATIENCE}),
-        disconnects_at = CASE WHEN :trigger <> 'repaired' THEN coalesce(:disconnects_at, disconnects_at) END
+        disconnects_at = CASE WHEN :trigger <> 'repaired' THEN coalesce(
+            :disconnects_at, CASE WHEN disconnects_at > now() THEN disconnects_at END, :disconnects_by, disconnects_at
+        ) END
     WHERE is_active AND (id = :integration_id OR item_id = :item_id)
         AND (:trigger <> 'sweep' OR next_sync_at <= now() + {CLAIM})
     RETURNING id, user_id, requested_seq, status,
         coalesce(lease_token IS NOT NULL AND lease_expires_at > now(), false) AS in_hand,
-        coalesce(login_checked_at, created_at) < now() - {LOGIN_LOOK} AS login_unseen
+        coalesce(login_checked_at, created_at) < now() - {LOGIN_LOOK} AS login_unseen,
+        least(disconnects_at, consent_expires_at) AS access_ends_at
 """)
 """A sweep rings on behalf of whoever rang before and was not answered: their trigger, and so their urgency, stays."""
 
@@ -143,9 +148,11 @@ async def ring(
     integration_id: int | None = None,
     item_id: str | None = None,
     disconnects_at: datetime | None = None,
+    disconnects_by: datetime | None = None,
 ) -> Doorbell | None:
     """Count one more request for a sync; return None when no active integration has this id.
 
+    `disconnects_by` is our guess, for want of a moment that Plaid told: now or when it announced it before.
     None also for a sweep that comes late: the item was seen to since it was claimed.
     """
     found = await session.execute(
@@ -156,12 +163,15 @@ async def ring(
             "integration_id": integration_id,
             "item_id": item_id,
             "disconnects_at": disconnects_at,
+            "disconnects_by": disconnects_by,
         },
     )
     row = found.first()
     if row is None:
         return None
-    return Doorbell(row.id, row.user_id, row.requested_seq, row.status, row.in_hand, row.login_unseen)
+    return Doorbell(
+        row.id, row.user_id, row.requested_seq, row.status, row.in_hand, row.login_unseen, row.access_ends_at
+    )
 
 
 async def set_login(

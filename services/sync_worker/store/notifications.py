@@ -13,7 +13,7 @@ TELL = text("""
     INSERT INTO notifications (user_id, integration_id, account_id, kind, due_at)
     SELECT i.user_id, i.id, CAST(:account_id AS integer), k.kind, CAST(:due_at AS timestamptz)
     FROM plaid_integrations i CROSS JOIN unnest(CAST(:kinds AS text[])) AS k(kind)
-    WHERE i.id = :integration_id AND (k.kind <> ALL(:once) OR NOT EXISTS (
+    WHERE i.id = :integration_id AND i.is_active AND (k.kind <> ALL(:once) OR NOT EXISTS (
         SELECT FROM notifications n WHERE n.integration_id = i.id AND n.kind = k.kind
     ))
     ORDER BY k.kind
@@ -46,7 +46,7 @@ async def tell(
     account_id: int | None = None,
     due_at: datetime | None = None,
 ) -> Sequence[Notice]:
-    """Let these stand; return those that did not, or had another date."""
+    """Let these stand, unless the item is no longer wanted; return those that did not, or had another date."""
     values = {"integration_id": integration_id, "kinds": list(kinds), "account_id": account_id, "due_at": due_at}
     rows = await session.execute(TELL, values | {"once": list(ONCE)})
     return [Notice(row.id, row.user_id, row.kind) for row in rows]
