@@ -168,7 +168,8 @@ def refuse(raw: object, reason: str) -> Unusable:
     """Return the transaction as quarantine keeps it: its JSON text and why; one without an id gets one of its text."""
     text = _text(raw)
     named = str(raw.get("transaction_id") or "") if isinstance(raw, dict) else ""
-    transaction_id = json.dumps(named)[1:-1] or blake2b(text.encode(), digest_size=16).hexdigest()
+    visible = named if named.isprintable() else json.dumps(named)[1:-1]
+    transaction_id = visible or blake2b(text.encode(), digest_size=16).hexdigest()
     return Unusable(transaction_id[:255], text, reason)
 
 

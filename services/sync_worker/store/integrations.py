@@ -113,11 +113,11 @@ CLAIM_DUE = text(f"""
 
 WAKE_FOR_QUARANTINE = text(f"""
     UPDATE plaid_integrations SET next_sync_at = now()
-    WHERE status = '{life.SYNCED}' AND failure_count = 0 AND processed_seq = requested_seq AND next_sync_at > now()
-        AND id IN (SELECT integration_id FROM quarantined_transactions
+    WHERE status = '{life.SYNCED}' AND failure_count = 0 AND processed_seq = requested_seq
+        AND next_sync_at > now() + {CLAIM} AND id IN (SELECT integration_id FROM quarantined_transactions
             WHERE resolved_at IS NULL AND next_retry_at <= now())
 """)
-"""Not where a sync is asked for already, or failing: its turn comes, and with it the quarantine's."""
+"""Not where a sync is asked for already, claimed, or failing: its turn comes, and with it the quarantine's."""
 
 
 REMOVED = text(f"""

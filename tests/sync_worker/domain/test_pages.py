@@ -111,6 +111,13 @@ def test_an_odd_id_fits_into_quarantine(odd: str) -> None:
     assert len(kept) <= 255
 
 
+@pytest.mark.parametrize("plain", ["t", 'a"b', "a\\b", "é"])
+def test_an_id_that_can_be_shown_is_kept_as_it_is(plain: str) -> None:
+    """Its quarantine ends when the transaction arrives whole under the same id."""
+    assert read(answer(added=[transaction(plain, amount=None)])).unusable[0].transaction_id == plain
+    assert read(answer(added=[transaction(plain)])).ids == [plain]
+
+
 def test_a_removal_of_nothing_leaves_the_rest() -> None:
     """A removal that names no transaction removes none, and the page stands."""
     page = read(
