@@ -72,6 +72,7 @@ class Histories(RuleBasedStateMachine):
         self._workers = workers
         self._odd: set[str] = set()
         self._withdrawn: str | None = None
+        self._strangers = 0
         self._item: Linked
         self._user = ""
 
@@ -127,7 +128,8 @@ class Histories(RuleBasedStateMachine):
     def tell_removals_that_nobody_needs(self, stranger: bool) -> None:
         """A removal comes again, or before its transaction, which may then be restored as any other."""
         if stranger or self._withdrawn is None:
-            self._withdrawn = f"a stranger of {self._item.item_id}"
+            self._strangers += 1
+            self._withdrawn = f"stranger {self._strangers} of {self._item.item_id}"
         self._do(self._bank("transactions/echo_removals", transaction_ids=[self._withdrawn]))
 
     @rule(pick=st.integers(0, 10**6), fields=ODD)
