@@ -70,32 +70,32 @@ TOKEN = text("""
 """)
 
 
-AS_BEFORE = f"(before.status = '{life.SYNCED}' AND :status = '{life.SYNCED}')"
+LOGIN_BEFORE = text("""
+    SELECT status FROM plaid_integrations WHERE id = :integration_id AND status = ANY(:sources) FOR NO KEY UPDATE
+""")
+"""A statement of its own: one that locks a row and updates it by a join can wait for itself, with others between."""
+AS_BEFORE = f"(status = '{life.SYNCED}' AND :status = '{life.SYNCED}')"
 SET_LOGIN = text(f"""
-    UPDATE plaid_integrations i
+    UPDATE plaid_integrations
     SET status = :status, consent_expires_at = :consent_expires_at, login_checked_at = now(), updated_at = now(),
-        last_sync_error = CASE WHEN {AS_BEFORE} THEN i.last_sync_error ELSE :code END,
-        last_sync_error_message = CASE WHEN {AS_BEFORE} THEN i.last_sync_error_message ELSE :message END,
-        last_sync_error_at = CASE WHEN {AS_BEFORE} OR i.last_sync_error = :code THEN i.last_sync_error_at
+        last_sync_error = CASE WHEN {AS_BEFORE} THEN last_sync_error ELSE :code END,
+        last_sync_error_message = CASE WHEN {AS_BEFORE} THEN last_sync_error_message ELSE :message END,
+        last_sync_error_at = CASE WHEN {AS_BEFORE} OR last_sync_error = :code THEN last_sync_error_at
             WHEN CAST(:code AS text) IS NOT NULL THEN now() END,
         last_sync_error_request_id = CASE
-            WHEN {AS_BEFORE} OR i.last_sync_error = :code THEN i.last_sync_error_request_id END,
-        disconnects_at = CASE WHEN {AS_BEFORE} AND i.disconnects_at > now() OR :status <> '{life.SYNCED}'
-            THEN i.disconnects_at END,
-        lease_token = CASE WHEN :status = '{life.SYNCED}' THEN i.lease_token END,
-        rung_at = CASE WHEN :status = '{life.SYNCED}' THEN i.rung_at END,
-        next_sync_at = CASE WHEN {AS_BEFORE} THEN i.next_sync_at
+            WHEN {AS_BEFORE} OR last_sync_error = :code THEN last_sync_error_request_id END,
+        disconnects_at = CASE WHEN {AS_BEFORE} AND disconnects_at > now() OR :status <> '{life.SYNCED}'
+            THEN disconnects_at END,
+        lease_token = CASE WHEN :status = '{life.SYNCED}' THEN lease_token END,
+        rung_at = CASE WHEN :status = '{life.SYNCED}' THEN rung_at END,
+        next_sync_at = CASE WHEN {AS_BEFORE} THEN next_sync_at
             WHEN :status = '{life.SYNCED}' OR requested_seq > :seen THEN now() + {PATIENCE}
             ELSE now() + :pause END
-    FROM (SELECT id, status FROM plaid_integrations WHERE id = :integration_id FOR NO KEY UPDATE) before
-    WHERE i.id = before.id AND before.status = ANY(:sources)
-    RETURNING before.status, i.disconnects_at
+    WHERE id = :integration_id
+    RETURNING disconnects_at
 """)
 """That the login works is no news of an item that is synced: what its last sync said stays. A repair, or an announced
 moment that passed without harm, ends the announcement."""
-
-
-LOGIN_SEEN = text("UPDATE plaid_integrations SET login_checked_at = now() WHERE id = :integration_id")
 
 
 CLAIM_DUE = text(f"""
@@ -181,12 +181,15 @@ async def set_login(
 
     `seen` is the requested_seq from before Plaid was asked: whoever rang since may know better, so ask again soon.
     """
+    standing = {"integration_id": integration_id, "sources": life.sources(login.happening)}
+    before: str | None = (await session.execute(LOGIN_BEFORE, standing)).scalar_one_or_none()
+    if before is None:
+        return None
     found = await session.execute(
         SET_LOGIN,
         {
             "integration_id": integration_id,
             "status": life.target(login.happening),
-            "sources": life.sources(login.happening),
             "code": login.error_code,
             "message": login.error_message,
             "consent_expires_at": login.consent_expires_at,
@@ -194,13 +197,7 @@ async def set_login(
             "pause": pause,
         },
     )
-    row = found.first()
-    return LoginBefore(State(row.status), row.disconnects_at) if row else None
-
-
-async def login_seen(session: AsyncSession, integration_id: int) -> None:
-    """Note that Plaid was asked about the login, and that its answer changed nothing."""
-    await session.execute(LOGIN_SEEN, {"integration_id": integration_id})
+    return LoginBefore(State(before), found.scalar_one())
 
 
 async def wake_for_quarantine(session: AsyncSession) -> None:
