@@ -1,11 +1,14 @@
 """What many of these tests begin with, and what they look at."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import RowMapping
 
 from common.events import SyncRequested
+from tests.sync_worker.faults import Gate
 from tests.sync_worker.world import Linked, World
 
 Json = dict[str, Any]
@@ -25,6 +28,19 @@ async def when_due(world: World, item: Linked) -> None:
     await world.worker.sweep.once()
     for event in world.worker.events(SyncRequested)[told:]:
         await world.worker.doorbells.on_sweep(event)
+
+
+@asynccontextmanager
+async def syncing(world: World, item: Linked) -> AsyncIterator[None]:
+    """Yield while a sync of the item waits for Plaid's answer; return when it has ended."""
+    world.worker.plaid.watch.before = gate = Gate()
+    under_way = asyncio.create_task(world.worker.hear(item.item_id))
+    await gate.reached.wait()
+    try:
+        yield
+    finally:
+        gate.opened.set()
+        await under_way
 
 
 async def standing(world: World, item: Linked) -> list[str]:

@@ -7,16 +7,17 @@ from tests.sync_worker.world import World
 
 async def test_a_second_account_does_not_overwrite_the_first(world: World) -> None:
     """Two accounts with the same name, kind and last digits become one, and its rows are of both."""
-    item = await synced(world)
-    first = next(row for row in (await accounts(world, item)).values() if row["subtype"] == "checking")
-    look = {"name": first["name"], "mask": first["mask"], "subtype": "checking"}
-    second = await world.bank.open_account(item.item_id, **look, balance=5)
-    [here] = await world.bank.add(item.item_id, amount=1, account_id=first["account_id"])
-    [there] = await world.bank.add(item.item_id, amount=2, account_id=second)
+    item = await world.link(days=10)
+    look = {"name": "Checking", "mask": "1111", "subtype": "checking"}
+    opened = [await world.bank.open_account(item.item_id, **look, balance=balance) for balance in (5, 6)]
+    bought = [(await world.bank.add(item.item_id, amount=1, account_id=one))[0] for one in opened]
+    await world.worker.ring(item.id, "linked")
+    opened.append(await world.bank.open_account(item.item_id, **look))
+    bought += await world.bank.add(item.item_id, amount=1, account_id=opened[-1])
     await world.worker.hear(item.item_id)
-    assert len(await accounts(world, item)) == 4
+    assert len(await accounts(world, item)) == 6
     rows = await world.transactions(item)
-    assert [rows[one]["account_id"] for one in (here, there)] == [first["account_id"], second]
+    assert [rows[one]["account_id"] for one in bought] == opened
     assert await world.differences(item) == {}
 
 

@@ -4,31 +4,26 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 
-from tests.failures.scenes import Json, synced, when_due
-from tests.sync_worker.faults import Crash, Gate, Steps, failing
-from tests.sync_worker.world import Worker, World
+from common.events import Trigger
+from tests.failures.scenes import synced, syncing, when_due
+from tests.sync_worker.faults import Crash, Steps, failing
+from tests.sync_worker.world import World
 
 
 async def test_no_second_door_leads_past_the_lock(world: World) -> None:
     """Webhooks of an item go one after the other, and a click or the clock starts a second sync beside them."""
     item, other = await synced(world), await world.hire()
-    workers, at_once = (world.worker, other), Counter[str]()
-    most: list[int] = []
-
-    async def note(name: str, _ask: Json) -> None:
-        most.append(sum(number for what, number in at_once.items() if what.startswith("transactions_sync")))
-
-    for worker in workers:
-        worker.plaid.watch.running, worker.plaid.watch.before = at_once, note
-
-    async def come_in(worker: Worker, number: int) -> None:
-        await world.bank.add(item.item_id, amount=number + 1)
-        await world.rows("UPDATE plaid_integrations SET next_sync_at = now()")
-        await (worker.ring(item.id, "sweep") if number % 3 == 0 else worker.ring(item.id, "manual"))
-        await worker.hear(item.item_id)
-
-    await asyncio.gather(*(come_in(workers[number % 2], number) for number in range(12)))
-    assert max(most) == 1
+    triggers: list[Trigger] = ["linked", "manual", "repaired", "sweep"]
+    async with syncing(world, item):
+        await world.bank.add(item.item_id, amount=9)
+        for trigger in triggers:
+            await world.rows("UPDATE plaid_integrations SET next_sync_at = now()")
+            assert await other.sweep.once() == 0
+            await other.ring(item.id, trigger)
+            await other.hear(item.item_id, "ERROR", "ITEM")
+        assert other.plaid.watch.calls["transactions_sync"] == 0
+    row = await world.integration(item)
+    assert (row["processed_seq"], row["lease_token"]) == (row["requested_seq"], None)
     assert await world.differences(item) == {}
 
 
@@ -53,15 +48,10 @@ async def test_an_item_that_hangs_does_not_hold_up_the_others(world: World) -> N
     """One bank that does not answer keeps every other user waiting behind it."""
     stuck, well = await synced(world), await synced(world)
     await world.bank.add(well.item_id, amount=9)
-    world.worker.plaid.watch.before = gate = Gate()
-    hanging = asyncio.create_task(world.worker.hear(stuck.item_id))
-    await gate.reached.wait()
-    async with asyncio.timeout(10):
+    async with syncing(world, stuck), asyncio.timeout(10):
         await world.worker.hear(well.item_id)
-    assert not hanging.done()
-    assert await world.differences(well) == {}
-    gate.opened.set()
-    await hanging
+        assert (await world.integration(stuck))["lease_token"] is not None
+        assert await world.differences(well) == {}
 
 
 async def test_two_first_syncs_at_once_store_nothing_twice(world: World) -> None:

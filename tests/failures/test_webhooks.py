@@ -1,6 +1,7 @@
 """Webhooks that come twice, late, in any order, or never."""
 
-from common.events import TransactionsChanged
+import asyncio
+
 from tests.failures.scenes import standing, stored, synced
 from tests.sync_worker.world import World
 
@@ -16,15 +17,15 @@ async def test_a_second_update_within_minutes_is_not_taken_for_a_copy_of_the_fir
 
 async def test_a_webhook_that_is_sent_again_changes_nothing(world: World) -> None:
     """Webhooks are sent again though they were answered at once, and each copy writes the rows once more."""
-    item = await synced(world)
-    await world.bank.add(item.item_id, amount=11)
-    await world.worker.hear(item.item_id)
-    before = await stored(world, item)
+    item, other = await synced(world), await world.hire()
     world.worker.emitted.clear()
-    for _ in range(3):
-        await world.worker.hear(item.item_id)
-    assert await stored(world, item) == before
-    assert world.worker.events(TransactionsChanged) == []
+    [new] = await world.bank.add(item.item_id, amount=11)
+    await asyncio.gather(*(worker.hear(item.item_id) for worker in (world.worker, other) * 3))
+    await other.hear(item.item_id)
+    rows = await stored(world, item)
+    assert world.worker.changed_ids() + other.changed_ids() == [rows[new]["id"]]
+    assert {row["version"] for row in rows.values()} == {1}
+    assert await world.differences(item) == {}
 
 
 async def test_an_error_that_comes_after_its_repair_does_not_break_the_item(world: World) -> None:
