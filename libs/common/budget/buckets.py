@@ -31,6 +31,10 @@ class Bucket:
     """Calls at once when it is empty, at least one."""
     slack: float
     """Seconds that a call may be made after it was counted: no window sees one too many for it."""
+    window: float
+    """Seconds for which Plaid counts a call: whoever waits as long finds all of the limit."""
+    of_item: bool
+    """Whether it is one item's; else it is everybody's."""
 
     def allowance(self, priority: Priority) -> float:
         """Return how many seconds of calls, or one call, the bucket may hold when a call of this priority is made."""
@@ -52,4 +56,5 @@ def _bucket(endpoint: str, limit: Limit, owner: str) -> Bucket:
     at_once = limit.calls * BURSTS[limit.scope]
     pause = ceil(limit.seconds * MICROSECONDS / (limit.calls - at_once)) / MICROSECONDS  # as PostgreSQL counts
     key = f"{endpoint} in {limit.seconds:g} s: {owner}"
-    return Bucket(key, pause, burst=max(1.0, at_once), slack=min(1.0, at_once) * pause / 2)
+    slack = min(1.0, at_once) * pause / 2
+    return Bucket(key, pause, max(1.0, at_once), slack, limit.seconds, of_item=limit.scope is Scope.ITEM)

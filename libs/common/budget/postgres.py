@@ -54,14 +54,14 @@ class PostgresBudget:
         await asyncio.sleep(wait.total_seconds())
 
     async def learn(self, endpoint: str, spender: Spender, error: PlaidError, *, from_start: bool) -> None:
-        """Count the failure; after a 429 go slower with the bucket that is to blame. Never raises the database's."""
+        """Count the failure; after a 429 go slower with its item or the client. Never raises the database's."""
         limited = error.details.status == HTTP_TOO_MANY
         with _if_possible(endpoint):
             async with self._transaction() as session:
                 if limited and error.code not in NO_RATES:
                     buckets = buckets_of(self._limits, endpoint, spender, from_start=from_start)
-                    key = await levels.slow(session, buckets, error.details.retry_after)
-                    log.warning("plaid.limited", endpoint=endpoint, error_code=error.code, slowed=key)
+                    slowed = await levels.slow(session, buckets, error.details.retry_after)
+                    log.warning("plaid.limited", endpoint=endpoint, error_code=error.code, slowed=slowed)
                 await tally.count(session, endpoint, limited=int(limited), failed=int(not limited))
 
     async def _book(self, endpoint: str, spender: Spender, *, from_start: bool) -> timedelta:

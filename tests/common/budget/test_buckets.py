@@ -32,5 +32,5 @@ def keys(limits: dict[str, tuple[Limit, ...]], spender: Spender, *, from_start: 
 
 def test_the_urgent_may_fill_it_more() -> None:
     """Interactive calls may use the whole burst, sweeps and backfills less."""
-    bucket = Bucket("key", pause=2.0, burst=10.0, slack=0.0)
+    bucket = Bucket("key", pause=2.0, burst=10.0, slack=0.0, window=60.0, of_item=True)
     assert [bucket.allowance(priority) for priority in Priority] == [20.0, 14.0, 8.0]
