@@ -6,12 +6,13 @@ It takes no lease and writes no row of the bank's, so it disturbs no sync and no
 import asyncio
 from collections.abc import Sequence
 from random import random
+from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter
 from pydantic import SecretStr
 
-from common.database import Database
+from common.database import Database, unavailable
 from common.events import AuditRequested
 from common.plaid import OverBudget, PlaidClient, PlaidError, Priority, Spender
 from common.sealing import Unsealable, Vault
@@ -34,6 +35,12 @@ AT_ONCE = 1
 """Audits of one process: each holds a whole history's ids and hashes."""
 
 
+ATTEMPTS = 3
+"""So often an audit is begun: one that kills its worker each time must not hold up the others for ever."""
+
+CRASHED = "AUDIT_CRASHED"
+
+
 class NotComparable(Exception):
     """Nothing can be said: Plaid or we do not have all of the item's history yet, or it is not connected."""
 
@@ -45,27 +52,45 @@ class Audit:
         self._database = database
         self._plaid = plaid
         self._vault = vault
+        self._worker = uuid4()
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def on_request(self, event: AuditRequested) -> None:
-        """Return when the audit's result is on record, or it is put off for want of budget."""
+        """Return when the audit's result is on record, it is put off for want of budget, or another has it in hand.
+
+        An error of its own ends an audit: begun again it would crash again. What the database cannot serve now is
+        raised.
+        """
         async with self._turn:
-            await self._run(event.audit_id)
+            async with self._database.transaction() as session:
+                taken = await audits.take(session, event.audit_id, self._worker)
+            if taken is None:
+                return
+            bound = {"integration_id": taken.integration_id, "audit_id": event.audit_id}
+            with structlog.contextvars.bound_contextvars(**bound):
+                if taken.attempts > ATTEMPTS:
+                    await self._give_up(event.audit_id, CRASHED)
+                else:
+                    await self._run(event.audit_id)
 
     async def _run(self, audit_id: int) -> None:
+        try:
+            await self._carry_out(audit_id)
+        except OverBudget as error:
+            await self._put_off(audit_id, error)
+        except (PlaidError, Unsealable, NotComparable) as error:
+            await self._give_up(audit_id, _code(error))
+        except Exception as error:
+            if unavailable(error):
+                raise
+            log.exception("audit.crashed")
+            await self._give_up(audit_id, CRASHED)
+
+    async def _carry_out(self, audit_id: int) -> None:
         async with self._database.transaction() as session:
             begun = await audits.begin(session, audit_id)
-        if begun is None:
-            return
-        with structlog.contextvars.bound_contextvars(integration_id=begun.integration_id, audit_id=audit_id):
-            try:
-                findings = await self._find(begun)
-            except OverBudget as error:
-                await self._put_off(audit_id, error)
-            except (PlaidError, Unsealable, NotComparable) as error:
-                await self._give_up(audit_id, error)
-            else:
-                await self._finish(audit_id, findings)
+        if begun is not None:
+            await self._finish(audit_id, await self._find(begun))
 
     async def _find(self, begun: Begun) -> Findings:
         if begun.access_token is None:
@@ -94,8 +119,7 @@ class Audit:
         tell = log.warning if findings.sample else log.info
         tell("audit.done", compared=findings.compared, quarantined=findings.quarantined, **findings.counts)
 
-    async def _give_up(self, audit_id: int, error: Exception) -> None:
-        code = _code(error)
+    async def _give_up(self, audit_id: int, code: str) -> None:
         async with self._database.transaction() as session:
             first = await audits.give_up(session, audit_id, code)
         if first:
@@ -105,7 +129,7 @@ class Audit:
     async def _put_off(self, audit_id: int, error: OverBudget) -> None:
         pause = pause_when_put_off(error.wait, random())  # noqa: S311 - jitter
         async with self._database.transaction() as session:
-            await audits.put_off(session, audit_id, pause)
+            await audits.put_off(session, audit_id, self._worker, pause)
         log.info("audit.put_off", seconds=pause.total_seconds())
 
 

@@ -1,6 +1,7 @@
 """One pass becomes one transaction: rows, accounts, history and events; the fence decides whether it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import random
@@ -12,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common import outbox
 from common.events import CHUNK, SyncProgress, TransactionsChanged
 from sync_worker.domain import notices, plan, schedule
-from sync_worker.domain.accounts import Account, Census, count, latest
+from sync_worker.domain.accounts import Account, Census, Known, count, latest
 from sync_worker.domain.notices import Kind, Telling
-from sync_worker.domain.pages import Page
+from sync_worker.domain.pages import Page, account_of
 from sync_worker.domain.plan import Changes
 from sync_worker.loop import Loop
 from sync_worker.notify import notify
@@ -55,7 +56,7 @@ class Pass:
     @property
     def says_all(self) -> bool:
         """Whether what the loop does not name is gone."""
-        return self.from_start and self.loop.status == schedule.COMPLETE
+        return self.from_start and self.loop.status == schedule.COMPLETE and bool(self.listed)
 
 
 async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence: timedelta) -> history.Entry:
@@ -64,15 +65,15 @@ async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence:
     Rows are locked in the order that everybody keeps: accounts, transactions, the item, notifications.
     """
     integration, pages = leased.integration_id, done.pages
-    census = await _accounts(session, integration, done)
-    changes = await _changes(session, integration, done)
+    known = await accounts.known(session, integration)
+    census = _census(known, done)
+    ours = await _store_accounts(session, integration, done, census)
+    ours |= {one.account_id for one in known} - census.renamed.keys()
+    changes = await _changes(session, integration, done, ours)
     todo = plan.plan(await rows.lock_known(session, integration, changes.ids), changes, pages)
     changed = await rows.write(session, integration, pages, todo)
     await quarantine.put(session, integration, list(changes.unusable.values()))
-    arrived = set(changes.ids)
-    await quarantine.end(
-        session, integration, lambda one: one not in changes.unusable if done.says_all else one in arrived
-    )
+    await quarantine.end(session, integration, _over(changes, done, ours))
     await _announce(session, leased, done, changed)
     entry = _entry(leased, done, todo)
     await history.record(session, entry)
@@ -81,23 +82,37 @@ async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence:
     return entry
 
 
-async def _accounts(session: AsyncSession, integration: int, done: Pass) -> Census:
-    """Store accounts and balances; where Plaid listed them all, follow those that changed id and mark the lost."""
-    census = Census({}, frozenset(), frozenset())
-    if done.listed:
-        in_use = done.unreadable.union(*(page.account_ids for page in done.loop.pages))
-        census = count(await accounts.known(session, integration), done.accounts, in_use)
+def _census(known: Sequence[Known], done: Pass) -> Census:
+    """Return what became of the accounts that we know; nothing where Plaid did not list them all."""
+    if not done.listed:
+        return Census({}, frozenset(), frozenset())
+    return count(known, done.accounts, done.unreadable.union(*(page.account_ids for page in done.loop.pages)))
+
+
+async def _store_accounts(session: AsyncSession, integration: int, done: Pass, census: Census) -> set[str]:
+    """Store accounts and balances, follow those that changed id, mark the lost; return the ids of what was stored."""
     await accounts.rename(session, integration, census)
-    await accounts.upsert(session, integration, done.accounts)
+    stored = await accounts.upsert(session, integration, done.accounts)
     await accounts.vanish(session, integration, census.vanished)
-    return census
+    return stored
 
 
-async def _changes(session: AsyncSession, integration: int, done: Pass) -> Changes:
+async def _changes(session: AsyncSession, integration: int, done: Pass, ours: AbstractSet[str]) -> Changes:
     """Return what the pages say, but for what belongs to nobody's account; with what a whole reading leaves out."""
-    known = {account.account_id for account in await accounts.known(session, integration)}
-    changes = plan.place(plan.fold(done.pages), done.pages, known)
+    changes = plan.place(plan.fold(done.pages), done.pages, ours)
     return plan.close(changes, await rows.standing(session, integration)) if done.says_all else changes
+
+
+def _over(changes: Changes, done: Pass, ours: AbstractSet[str]) -> Callable[[str, str], bool]:
+    """Return whether a quarantined transaction, by its id and raw text, arrived whole or is gone.
+
+    A whole reading ends what it does not name, but says nothing of accounts of ours that Plaid names no more.
+    """
+    if not done.says_all:
+        arrived = set(changes.ids)
+        return lambda one, _raw: one in arrived
+    closed = ours - {account.account_id for account in done.accounts}
+    return lambda one, raw: one not in changes.unusable and account_of(raw) not in closed
 
 
 async def _announce(session: AsyncSession, leased: Leased, done: Pass, changed: Sequence[int]) -> None:

@@ -2,17 +2,33 @@
 
 from random import random
 
+from prometheus_client import Counter
+
 from common.plaid import ItemGone, OperatorMustAct, PlaidError, RetryLater, UserMustAct
+from common.plaid.errors import Details
 from common.sealing import Unsealable
 from sync_worker.domain import schedule
 from sync_worker.domain.failure import Failure
 from sync_worker.domain.life import Happening
 
+OPERATORS = Counter("sync_operator_errors_total", "Calls that fail until an operator acts, by error", ["error_code"])
+
 OF_INSTITUTION = "INSTITUTION_ERROR"
+OF_ITEM = "UNSUPPORTED_RESPONSE"
+"""Of that type, but the data of one item are to blame."""
+ALSO_OF_INSTITUTION = "INSTITUTION_RATE_LIMIT"
+"""A 429 that the bank sets for all of Plaid."""
 
 
 def judge(error: Exception, failures: int) -> Failure:
-    """Return the failure that goes on record; `failures` counts the syncs in a row that failed, this one included."""
+    """Return the failure that goes on record; `failures` counts those in a row, this one included."""
+    failure = _judge(error, failures)
+    if failure.of_operator:
+        OPERATORS.labels(failure.code).inc()
+    return failure
+
+
+def _judge(error: Exception, failures: int) -> Failure:
     if isinstance(error, PlaidError):
         return _of_plaid(error, failures)
     if isinstance(error, Unsealable):
@@ -37,5 +53,11 @@ def _of_plaid(error: PlaidError, failures: int) -> Failure:
         pause=pause,
         happening=happening,
         of_operator=isinstance(error, OperatorMustAct),
-        of_institution=isinstance(error, RetryLater) and details.error_type == OF_INSTITUTION,
+        of_institution=isinstance(error, RetryLater) and _is_of_institution(details),
     )
+
+
+def _is_of_institution(details: Details) -> bool:
+    if details.error_code == ALSO_OF_INSTITUTION:
+        return True
+    return details.error_type == OF_INSTITUTION and details.error_code != OF_ITEM

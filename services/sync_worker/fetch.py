@@ -49,7 +49,7 @@ class Fetch:
         async with _beside(plaid, token) as listing:
             done, from_start = await self._loop(leased, plaid, token, begun["cursor"])
             whole = from_start and done.status == COMPLETE and begun["transactions_update_status"] != NOT_READY
-            listed = await _listed(listing, needed=whole)
+            listed = await _listed(listing, plaid, token, needed=whole)
         retried = waiting and not from_start  # a reading from the beginning says how they stand now
         replayed = await asyncio.to_thread(pages.replay, waiting) if retried else None
         unreadable = accounts.unreadable(listed)
@@ -98,15 +98,13 @@ async def _accounts(plaid: PlaidClient, token: SecretStr) -> list[Any]:
     return (await plaid.get_accounts(token)).get("accounts") or []
 
 
-async def _listed(listing: asyncio.Task[list[Any]], *, needed: bool) -> list[Any]:
-    """Return the accounts, none when Plaid cannot list them now; raise where the reading makes no sense without them.
+async def _listed(listing: asyncio.Task[list[Any]], plaid: PlaidClient, token: SecretStr, *, needed: bool) -> list[Any]:
+    """Return the accounts, none when Plaid cannot list them now; where they are needed ask again, and raise.
 
     What a whole reading leaves out is gone, unless its account is: then it is history that nobody names any more.
     """
     try:
         return await listing
     except RetryLater as error:
-        if needed:
-            raise
         log.info("sync.accounts_not_listed", error_code=error.code)
-        return []
+        return await _accounts(plaid.waiting(loop.PAGE_PATIENCE), token) if needed else []

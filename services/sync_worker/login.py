@@ -12,7 +12,9 @@ from common.events import StatusChanged
 from common.plaid import ItemGone, PlaidClient, PlaidError, Priority, Spender, UserMustAct
 from common.plaid.errors import Details, classify
 from common.sealing import SealedToken, Unsealable, Vault
+from sync_worker import failures
 from sync_worker.domain import life, login, notices, schedule
+from sync_worker.domain.failure import Failure
 from sync_worker.domain.life import Happening
 from sync_worker.domain.login import Login
 from sync_worker.notify import notify
@@ -30,23 +32,28 @@ class LoginCheck:
         self._vault = vault
 
     async def run(self, integration_id: int, priority: Priority = Priority.INTERACTIVE) -> None:
-        """Store the login's state; when Plaid cannot say now, leave everything as it is."""
+        """Store the login's state; when Plaid cannot say now, leave the state as it is."""
         async with self._database.transaction() as session:
             found = await integrations.token_of(session, integration_id)
         if found is None or found["access_token"] is None:
             return
         plaid = self._plaid.on_behalf_of(Spender(integration_id, priority))
-        stands: Login | None = None
         try:
             answer = await plaid.get_item(self._vault.open(SealedToken(found["access_token"])))
             stands = read(answer["item"])
-        except PlaidError as error:
-            stands = _of_error(error)
-            log.info("login.refused", integration_id=integration_id, error_code=error.code)
-        except Unsealable:
-            log.warning("login.token_unsealable", integration_id=integration_id)
-        if stands is not None:  # else the sync that follows puts it on record
-            await self._store(integration_id, found, stands)
+        except (PlaidError, Unsealable) as error:
+            known = _of_error(error) if isinstance(error, PlaidError) else None
+            if known is None:
+                await self._put_off(integration_id, failures.judge(error, found["failure_count"] + 1))
+                return
+            stands = known
+        await self._store(integration_id, found, stands)
+
+    async def _put_off(self, integration_id: int, failure: Failure) -> None:
+        """Nobody knows how the login stands: an item that waits for its user is looked at later and later."""
+        log.warning("login.unknown", integration_id=integration_id, error_code=failure.code)
+        async with self._database.transaction() as session:
+            await integrations.login_unknown(session, integration_id, failure)
 
     async def _store(self, integration_id: int, found: RowMapping, stands: Login) -> None:
         seen, pause = found["requested_seq"], schedule.LOGIN_CHECK

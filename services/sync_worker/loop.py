@@ -10,7 +10,8 @@ import structlog
 from prometheus_client import Counter
 from pydantic import SecretStr
 
-from common.plaid import PlaidClient, PlaidError
+from common.plaid import PlaidClient, PlaidError, RetryLater
+from common.plaid.errors import Details
 from sync_worker.domain.accounts import Account, latest
 from sync_worker.domain.pages import Page, read
 
@@ -20,8 +21,11 @@ RESTARTS = Counter("sync_restarts_total", "Page loops that began again because d
 
 MUTATION = "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"
 MOST_RESTARTS = 5
-PAGE_PATIENCE = timedelta(seconds=5)
-"""A loop under way waits so long for its next page's turn; giving up would throw away the pages it has."""
+PAGE_PATIENCE = timedelta(seconds=30)
+"""A loop under way waits so long for its next page's turn; giving up would throw away the pages it has.
+
+More than the pause of an item that Plaid had slowed down as far as it goes: less would give up at every try.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,12 @@ async def complete(plaid: PlaidClient, access_token: SecretStr, cursor: str | No
 async def _pages(plaid: PlaidClient, access_token: SecretStr, cursor: str | None, on_page: OnPage) -> list[Page]:
     """Fetch page by page; one is read while the next is under way."""
     pages: list[Page] = []
+    seen = {cursor or ""}
     answer = await plaid.sync_page(access_token, cursor)
     while answer.get("has_more"):
+        if answer["next_cursor"] in seen:
+            raise RetryLater(Details(0, "API_ERROR", "PAGES_WITHOUT_END", "Plaid's next page is one that we have"))
+        seen.add(answer["next_cursor"])
         following = plaid.waiting(PAGE_PATIENCE).sync_page(access_token, answer["next_cursor"])
         page, answer = await asyncio.gather(asyncio.to_thread(read, answer), following)
         pages.append(page)

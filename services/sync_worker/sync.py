@@ -32,7 +32,6 @@ log = structlog.get_logger(__name__)
 
 SYNCS = Counter("syncs_total", "Syncs by type and result", ["sync_type", "result"])
 PUT_OFF = Counter("syncs_put_off_total", "Syncs that did not begin or go on for now, by what they wait for", ["for"])
-OPERATORS = Counter("sync_operator_errors_total", "Syncs that fail until an operator acts, by error", ["error_code"])
 SECONDS = Histogram(
     "sync_seconds", "From lease to commit of one pass", buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60)
 )
@@ -171,10 +170,9 @@ class Sync:
         log.warning("sync.failed", error_code=failure.code, request_id=failure.request_id, status=after)
         sync_type = schedule.sync_type(leased.cursor, leased.transactions_update_status)
         SYNCS.labels(sync_type, failure.code).inc()
-        if failure.of_operator:
-            OPERATORS.labels(failure.code).inc()
         async with self._database.transaction() as session:
-            if not await leases.fail(session, leased, failure, after):
+            stands = await leases.fail(session, leased, failure, after)
+            if stands is None:
                 return
             await history.record(
                 session,
@@ -184,14 +182,14 @@ class Sync:
             )
             await outbox.emit(
                 session,
-                StatusChanged(user_id=leased.user_id, integration_id=leased.integration_id, status=after),
+                StatusChanged(user_id=leased.user_id, integration_id=leased.integration_id, status=stands),
             )
-            await notify(session, leased.integration_id, notices.on_arrival(life.SYNCED, after))
+            await notify(session, leased.integration_id, notices.on_arrival(life.SYNCED, stands))
             if failure.of_institution:
                 await self._blame(session, leased, failure)
 
     async def _blame(self, session: AsyncSession, leased: Leased, failure: Failure) -> None:
         jitter = random()  # noqa: S311 - jitter
-        if await institutions.failed(session, leased.institution_id, failure.code, jitter):
+        if await institutions.failed(session, leased.institution_id, leased.integration_id, failure.code, jitter):
             log.warning("institution.left_alone", institution_id=leased.institution_id, error_code=failure.code)
             await notify(session, leased.integration_id, notices.TROUBLE)

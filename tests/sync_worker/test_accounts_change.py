@@ -1,13 +1,14 @@
 """Accounts that appear, vanish, come back, change their id, are taken back by their user; and their balances."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, text
 
 from common.events import TransactionsChanged, UserNotified
-from tests.sync_worker.world import Linked, World
+from tests.sync_worker.world import Linked, World, until
 
 Json = dict[str, Any]
 
@@ -180,6 +181,27 @@ async def test_a_repair_forgives(world: World) -> None:
     row = (await accounts(world, item))[account_id]
     assert (row["is_active"], row["revoked_at"]) == (True, None)
     assert await notices(world, account) == [False]
+
+
+@pytest.mark.parametrize("how", ["revoked", "repaired"])
+async def test_who_marks_an_account_does_not_hold_its_item(world: World, how: str) -> None:
+    """Accounts are locked before items: a webhook, a repair and a commit that meet wait, and never in a circle."""
+    item, other = await synced(world), await world.hire()
+    account_id = min(await accounts(world, item))
+    await world.rows("UPDATE plaid_accounts SET revoked_at = now()")
+    async with world.worker.database.transaction() as session:
+        await session.execute(text("SELECT FROM plaid_accounts FOR UPDATE"))
+        facts = {"code": "USER_ACCOUNT_REVOKED", "kind": "ITEM", "account_id": account_id}
+        work = other.hear(item.item_id, **facts) if how == "revoked" else other.ring(item.id, "repaired")
+        marking = asyncio.create_task(work)
+
+        async def waits() -> bool:
+            return bool(await world.rows("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+
+        await until(waits)
+        await session.execute(text("UPDATE plaid_integrations SET updated_at = now()"))
+    await marking
+    assert (await accounts(world, item))[account_id]["is_active"] == (how == "repaired")
 
 
 async def test_an_unknown_account_cannot_be_revoked(world: World) -> None:

@@ -1,5 +1,6 @@
 """The login: asked of /item/get, whatever order webhooks come in."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from common.events import StatusChanged, SyncRequested
 from sync_worker.domain.life import Happening
 from sync_worker.login import read
+from tests.sync_worker.faults import Gate
 from tests.sync_worker.world import Linked, World
 
 Json = dict[str, Any]
@@ -176,3 +178,34 @@ def test_an_items_error_says_who_must_act(said: Json | None, happening: Happenin
     stands = read({"error": said and said | {"error_message": "technical", "display_message": "for people"}})
     assert stands.happening == happening
     assert stands.error_message == (None if happening is Happening.LOGIN_WORKS else "for people")
+
+
+@pytest.mark.parametrize("code", ["INTERNAL_SERVER_ERROR", "INVALID_API_KEYS"])
+async def test_a_look_that_fails_is_repeated_later_and_later(world: World, code: str) -> None:
+    """While Plaid cannot say how a broken login stands, an item that waits for its user is asked about ever less."""
+    item = await broken(world)
+    pauses = []
+    for _ in range(4):
+        await world.bank.fail_next(error_code=code, path="/item/get")
+        await world.worker.hear(item.item_id)
+        row = await world.integration(item)
+        pauses.append(row["due_in"].total_seconds())
+    assert row["status"] == "login_required"
+    assert row["login_checked_at"] is not None
+    assert pauses[-1] > (5 * 3600 if code == "INVALID_API_KEYS" else 2 * pauses[0])
+
+
+async def test_a_revocation_that_somebody_doubts_is_asked_about_again(world: World) -> None:
+    """A bell that rang after Plaid said that the item is gone may know better: nothing would ever ask again."""
+    item = await world.link()
+    await world.bank.fail_next(error_code="USER_PERMISSION_REVOKED", path="/transactions/sync")
+    world.worker.plaid.watch.before = gate = Gate()
+    syncing = asyncio.create_task(world.worker.ring(item.id))
+    await gate.reached.wait()
+    await world.rows("UPDATE plaid_integrations SET requested_seq = requested_seq + 1")
+    gate.opened.set()
+    await syncing
+    row = await world.integration(item)
+    assert (row["status"], row["next_sync_at"] is not None) == ("active", True)
+    await world.worker.ring(item.id)
+    assert await world.differences(item) == {}

@@ -83,5 +83,22 @@ async def test_progress_is_told_page_by_page(world: World) -> None:
     assert sum(len(page.ids) for page in done.pages) == len(await world.bank.truth(item.item_id))
 
 
+async def test_pages_without_end_end(world: World) -> None:
+    """A next page that we had, or none, though more is promised: the loop fails, it does not run for ever."""
+    item = await world.link()
+    first = None
+
+    async def turn_back(name: str, answer: Json) -> Json:
+        nonlocal first
+        first = first or answer["next_cursor"]
+        return answer | {"has_more": True, "next_cursor": first}
+
+    world.worker.plaid.watch.after = turn_back
+    with pytest.raises(RetryLater) as failed:
+        await loop.complete(world.worker.plaid, SecretStr(item.access_token), None, ignore)
+    assert failed.value.code == "PAGES_WITHOUT_END"
+    assert world.worker.plaid.watch.calls["transactions_sync"] == 2
+
+
 async def ignore(_pages: Any) -> None:
     """Watch nothing."""

@@ -1,6 +1,7 @@
 """A reading from the beginning: it says everything, so what it does not name is gone."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -164,6 +165,23 @@ async def test_a_closed_account_keeps_its_rows(world: World) -> None:
     assert world.worker.changed_ids() == []
 
 
+async def test_what_waits_of_a_closed_account_goes_on_waiting(world: World) -> None:
+    """A whole reading names nothing of a closed account: a quarantined transaction of it is not gone for that."""
+    item = await synced(world)
+    account = await world.bank.open_account(item.item_id)
+    await world.worker.hear(item.item_id)
+    waits = (
+        "INSERT INTO quarantined_transactions (integration_id, transaction_id, raw, reason) VALUES (:id, :of, :raw, '')"
+    )
+    for of, named in (("a closed account's", account), ("an open one's", "")):
+        await world.rows(waits, id=item.id, of=of, raw=json.dumps({"transaction_id": of, "account_id": named}))
+    await world.bank.close_account(item.item_id, account)
+    await world.bank.refuse_cursors(item.item_id)
+    await world.worker.hear(item.item_id)
+    left = await world.rows("SELECT transaction_id FROM quarantined_transactions WHERE resolved_at IS NULL")
+    assert [row["transaction_id"] for row in left] == ["a closed account's"]
+
+
 async def test_a_whole_reading_needs_the_list_of_accounts(world: World) -> None:
     """Without it nobody knows which rows are gone and which are a closed account's: nothing is kept, it is tried again.
 
@@ -175,7 +193,7 @@ async def test_a_whole_reading_needs_the_list_of_accounts(world: World) -> None:
     await world.bank.withdraw(item.item_id, gone)
     await world.bank.refuse_cursors(item.item_id)
     before = await state(world, item)
-    await world.bank.fail_next(path="/accounts/get", error_code="INTERNAL_SERVER_ERROR")
+    await world.bank.fail_next(path="/accounts/get", error_code="INTERNAL_SERVER_ERROR", calls=2)
     await world.worker.hear(item.item_id)
     assert await state(world, item) == before
     assert (await world.integration(item))["last_sync_error"] == "INTERNAL_SERVER_ERROR"

@@ -17,9 +17,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from common.tables.base import metadata, moment, now
 
@@ -172,7 +173,8 @@ institution_health = Table(
     "institution_health",
     metadata,
     Column("institution_id", String(255), primary_key=True),
-    Column("failures", Integer, nullable=False, comment="syncs in a row that the institution failed"),
+    Column("failures", Integer, nullable=False, comment="how often in a row it was left alone: each time longer"),
+    Column("items", ARRAY(Integer), nullable=False, comment="our ids of the items that it failed since it last worked"),
     Column("error_code", Text, nullable=False),
     moment("failing_since", nullable=False),
     Column("open_until", DateTime(timezone=True), comment="until then no sync begins; null: not failing often enough"),
@@ -193,6 +195,11 @@ audits = Table(
         server_default=text("now()"),
         comment="when a sweep asks for it, again if it was begun and never finished",
     ),
+    Column("begun_at", DateTime(timezone=True), comment="null: in nobody's hand"),
+    Column("begun_by", Uuid, comment="the worker in whose hand it is"),
+    Column(
+        "attempts", Integer, nullable=False, server_default="0", comment="how often it was begun and came to no end"
+    ),
     moment("finished_at"),
     Column("compared", Integer, comment="transactions that both sides could be asked about"),
     Column("missing", Integer, comment="Plaid has it, we do not"),
@@ -203,4 +210,6 @@ audits = Table(
     Column("error_code", Text, comment="why it could not be done"),
     Index(None, "integration_id", "id"),
     Index("uq_audits_standing", "integration_id", unique=True, postgresql_where=text("finished_at IS NULL")),
+    Index("ix_audits_due", "due_at", postgresql_where=text("finished_at IS NULL")),
+    Index(None, "finished_at"),
 )

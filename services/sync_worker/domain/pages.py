@@ -113,6 +113,8 @@ class Page:
     has_more: bool
     status: str
     lines: bytes
+    raws: Mapping[int, str]
+    """Plaid's own text of the lines whose account the page does not name: perhaps nobody knows it."""
 
     def rows(self, wanted: Iterable[int]) -> str:
         """Return a JSON array of the wanted rows."""
@@ -123,7 +125,11 @@ class Page:
         """Return the lines whose account is not among the known ones."""
         reason = "account_id: Plaid names no such account"
         rows = enumerate(map(json.loads, self._lines()))
-        return {line: refuse(row, reason) for line, row in rows if row["account_id"] not in known}
+        strange = {line: row for line, row in rows if row["account_id"] not in known}
+        return {
+            line: Unusable(row["transaction_id"], self.raws.get(line) or json.dumps(row), reason)
+            for line, row in strange.items()
+        }
 
     def _lines(self) -> list[str]:
         return zlib.decompress(self.lines).decode().split("\n")
@@ -133,12 +139,17 @@ def read(answer: Json) -> Page:
     """Return the page that Plaid's answer holds. Raises KeyError or TypeError when it is no page at all."""
     good: list[Transaction] = []
     lines: list[str] = []
+    raws: dict[int, str] = {}
     unusable: list[Unusable] = []
+    stated = accounts.read(answer.get("accounts"))
+    named = {account.account_id for account in stated}
     for raw in [*answer["added"], *answer["modified"]]:
         try:
             transaction = Transaction.model_validate(raw)
             lines.append(_line(transaction))
             good.append(transaction)
+            if transaction.account_id not in named:
+                raws[len(lines) - 1] = _text(raw)
         except ValidationError as error:
             unusable.append(refuse(raw, _reason(error)))
         except PydanticSerializationError:
@@ -148,14 +159,22 @@ def read(answer: Json) -> Page:
         hashes=[blake2b(line.encode(), digest_size=16).digest() for line in lines],
         oldest=min((transaction.date for transaction in good), default=None),
         removed=[one["transaction_id"] for one in answer["removed"] if one.get("transaction_id")],
-        accounts=accounts.read(answer.get("accounts")),
+        accounts=stated,
         account_ids=frozenset(transaction.account_id for transaction in good),
         unusable=unusable,
         next_cursor=answer["next_cursor"] or "",
         has_more=bool(answer["has_more"]),
         status=str(answer.get("transactions_update_status") or "TRANSACTIONS_UPDATE_STATUS_UNKNOWN"),
         lines=zlib.compress("\n".join(lines).encode(), 1),
+        raws=raws,
     )
+
+
+def account_of(raw: str) -> str | None:
+    """Return which account a quarantined transaction names."""
+    said = json.loads(raw)
+    named = said.get("account_id") if isinstance(said, dict) else None
+    return named if isinstance(named, str) else None
 
 
 def replay(raws: Iterable[str]) -> Page:

@@ -16,7 +16,7 @@ OPERATOR_BACKOFF = timedelta(hours=6)
 BALANCES_RETRY = timedelta(minutes=10)
 """When an item comes back whose accounts Plaid could not list beside its transactions."""
 PUT_OFF_SPREAD = timedelta(seconds=5)
-"""Items that were put off for the same reason come back over so long."""
+"""Items that were put off for the same reason come back over so long, and as long again as they had to wait."""
 
 
 def sync_type(cursor: str | None, status: str) -> str:
@@ -40,7 +40,7 @@ def pause_after_success(
 
 def pause_when_put_off(wait: timedelta, jitter: float) -> timedelta:
     """Return when an item comes back for which there was no room: not all that wait come at once."""
-    return wait + PUT_OFF_SPREAD * jitter
+    return wait + (wait + PUT_OFF_SPREAD) * jitter
 
 
 def pause_after_failure(failures: int, jitter: float, retry_after: float | None = None) -> timedelta:

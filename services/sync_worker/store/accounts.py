@@ -33,6 +33,7 @@ UPSERT = text(f"""
             THEN plaid_accounts.revoked_at END,
         updated_at = now()
     WHERE plaid_accounts.integration_id = excluded.integration_id
+    RETURNING account_id
 """)
 KNOWN = text(f"""
     SELECT id, account_id, persistent_account_id, type, subtype, mask, is_active,
@@ -41,7 +42,9 @@ KNOWN = text(f"""
                 AND n.kind = 'account_revoked' AND n.cleared_at IS NULL
         ) AS told_gone
     FROM plaid_accounts a WHERE integration_id = :integration_id
+    ORDER BY account_id COLLATE "C" FOR NO KEY UPDATE OF a
 """)
+"""Locked in the order in which everybody writes accounts."""
 RENAME = text("""
     UPDATE plaid_accounts a SET account_id = r.new, updated_at = now()
     FROM unnest(CAST(:old AS text[]), CAST(:new AS text[])) AS r(old, new)
@@ -63,7 +66,7 @@ FORGIVE = text("""
 
 
 async def known(session: AsyncSession, integration_id: int) -> list[Known]:
-    """Return the accounts that we hold for the integration, also those that Plaid names no more."""
+    """Lock and return the accounts that we hold for the integration, also those that Plaid names no more."""
     rows = await session.execute(KNOWN, {"integration_id": integration_id})
     return [
         Known(
@@ -80,9 +83,13 @@ async def known(session: AsyncSession, integration_id: int) -> list[Known]:
     ]
 
 
-async def upsert(session: AsyncSession, integration_id: int, accounts: Sequence[Account]) -> None:
-    """Store accounts and balances as Plaid states them; never touches `enabled`, which is the user's."""
-    await session.execute(UPSERT, {"integration_id": integration_id, "accounts": to_json(accounts)})
+async def upsert(session: AsyncSession, integration_id: int, accounts: Sequence[Account]) -> set[str]:
+    """Store accounts and balances as Plaid states them and return their ids, but for those of another integration.
+
+    Never touches `enabled`, which is the user's.
+    """
+    values = {"integration_id": integration_id, "accounts": to_json(accounts)}
+    return set((await session.execute(UPSERT, values)).scalars())
 
 
 async def rename(session: AsyncSession, integration_id: int, census: Census) -> None:
@@ -107,4 +114,5 @@ async def revoke(session: AsyncSession, integration_id: int, account_id: str) ->
 
 async def forgive(session: AsyncSession, integration_id: int) -> None:
     """Forget all revocations: the user has chosen anew, and the next sync states who is there."""
+    await known(session, integration_id)  # the locks, in everybody's order
     await session.execute(FORGIVE, {"integration_id": integration_id})

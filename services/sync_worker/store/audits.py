@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,9 +18,21 @@ from sync_worker.domain.schedule import COMPLETE
 MOST = 5
 """Audits under way at once in a deployment: sweeps share their queue, and must not wait behind them."""
 WITHIN = timedelta(hours=1)
-"""An audit that was begun and did not end by then, since its worker died, is asked for again."""
+"""An audit that was begun and did not end by then, since its worker died, is asked for again, and not before."""
 EVERY = timedelta(days=7)
 """The slow schedule, spread by a quarter, so that items that were linked together drift apart."""
+KEPT = timedelta(days=90)
+PRUNED_AT_ONCE = 1000
+CLAIM_LOCK = 4_021_027
+"""Of the one sweep that counts what is under way and claims: two at once would fill the same room twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An audit that nobody else carries out now; `attempts` were begun, this one included."""
+
+    integration_id: int
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,14 @@ class Begun:
     cursor: str | None
     ours: Ours
 
+
+TAKE = text("""
+    UPDATE audits
+    SET begun_at = now(), begun_by = :worker, due_at = now() + :within, attempts = attempts + 1
+    WHERE id = :audit_id AND finished_at IS NULL
+        AND (begun_at IS NULL OR begun_at <= now() - CAST(:within AS interval) OR begun_by = :worker)
+    RETURNING integration_id, attempts
+""")
 
 SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 ORDERED = text("""
@@ -56,13 +77,22 @@ GIVE_UP = text("""
     UPDATE audits SET finished_at = now(), error_code = :error_code
     WHERE id = :audit_id AND finished_at IS NULL RETURNING id
 """)
-PUT_OFF = text("UPDATE audits SET due_at = now() + :pause WHERE id = :audit_id AND finished_at IS NULL")
+PUT_OFF = text("""
+    UPDATE audits SET due_at = now() + :pause, begun_at = NULL, begun_by = NULL, attempts = attempts - 1
+    WHERE id = :audit_id AND begun_by = :worker AND finished_at IS NULL
+""")
 
 BEGIN_AGAIN = text("""
     UPDATE plaid_integrations SET cursor = NULL, updated_at = now()
     WHERE id = :integration_id AND status IN ('active', 'login_required') RETURNING id
 """)
 
+CLAIM_ALONE = text("SELECT pg_try_advisory_xact_lock(:key)")
+PRUNE = text("""
+    DELETE FROM audits WHERE id IN (
+        SELECT id FROM audits WHERE finished_at < now() - CAST(:kept AS interval) ORDER BY finished_at LIMIT :most
+    )
+""")
 UNDER_WAY = text("SELECT count(*) FROM audits WHERE finished_at IS NULL AND due_at > now()")
 CLAIM_ORDERS = text("""
     UPDATE audits SET due_at = now() + :within
@@ -85,6 +115,16 @@ CLAIM_SCHEDULED = text(f"""
     ON CONFLICT (integration_id) WHERE finished_at IS NULL DO NOTHING
     RETURNING id
 """)
+
+
+async def take(session: AsyncSession, audit_id: int, worker: UUID) -> Taken | None:
+    """Take an audit in hand; None when it is done, or another worker began it within the hour.
+
+    To be committed before the work, so that a worker which dies of it has counted its attempt.
+    """
+    values = {"audit_id": audit_id, "worker": worker, "within": WITHIN}
+    taken = (await session.execute(TAKE, values)).first()
+    return None if taken is None else Taken(taken.integration_id, taken.attempts)
 
 
 async def begin(session: AsyncSession, audit_id: int) -> Begun | None:
@@ -125,9 +165,9 @@ async def give_up(session: AsyncSession, audit_id: int, error_code: str) -> bool
     return found.first() is not None
 
 
-async def put_off(session: AsyncSession, audit_id: int, pause: timedelta) -> None:
-    """Let the audit be asked for again after a pause."""
-    await session.execute(PUT_OFF, {"audit_id": audit_id, "pause": pause})
+async def put_off(session: AsyncSession, audit_id: int, worker: UUID, pause: timedelta) -> None:
+    """Give the audit out of hand; it is asked for again after a pause, and its attempt does not count."""
+    await session.execute(PUT_OFF, {"audit_id": audit_id, "worker": worker, "pause": pause})
 
 
 async def begin_again(session: AsyncSession, integration_id: int) -> bool:
@@ -146,8 +186,12 @@ async def begin_again(session: AsyncSession, integration_id: int) -> bool:
 async def claim_due(session: AsyncSession, most: int = MOST) -> Sequence[int]:
     """Return the audits to ask for now, so that at most so many are under way: first orders, then the schedule's.
 
-    A scheduled audit heals: healing is the ordinary path, and the metric tells of it.
+    A scheduled audit heals: healing is the ordinary path, and the metric tells of it. While another sweep claims,
+    this one claims nothing. Who claims also forgets some of the audits that ended long ago.
     """
+    if not (await session.execute(CLAIM_ALONE, {"key": CLAIM_LOCK})).scalar_one():
+        return []
+    await session.execute(PRUNE, {"kept": KEPT, "most": PRUNED_AT_ONCE})
     room = most - (await session.execute(UNDER_WAY)).scalar_one()
     if room <= 0:
         return []

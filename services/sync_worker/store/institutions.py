@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 THRESHOLD = 3
-"""Failures in a row, of whichever items."""
+"""Different items that failed in a row: one that is sick by itself closes no bank to the others."""
 SHORTEST = "interval '1 minute'"
 LONGEST = "interval '1 hour'"
 PROBE = "interval '2 minutes'"
@@ -28,14 +28,17 @@ PROBE_IT = text(f"""
         AND (probe_until IS NULL OR probe_until <= now())
     RETURNING institution_id
 """)
+TRIPPED = f"cardinality(h.items) >= {THRESHOLD}"
+TRIPPING = f"({TRIPPED} OR (cardinality(h.items) = {THRESHOLD} - 1 AND NOT h.items @> excluded.items))"
 FAILED = text(f"""
-    INSERT INTO institution_health AS h (institution_id, failures, error_code, failing_since)
-    VALUES (:institution_id, 1, :error_code, now())
+    INSERT INTO institution_health AS h (institution_id, failures, items, error_code, failing_since)
+    VALUES (:institution_id, 0, ARRAY[CAST(:integration_id AS integer)], :error_code, now())
     ON CONFLICT (institution_id) DO UPDATE
-    SET failures = h.failures + 1, error_code = excluded.error_code, probe_until = NULL,
-        open_until = CASE WHEN h.failures + 1 >= {THRESHOLD} THEN
-            now() + least({SHORTEST} * power(2, least(h.failures + 1 - {THRESHOLD}, 10)), {LONGEST})
-                * (0.75 + :jitter / 4) END
+    SET error_code = excluded.error_code, probe_until = NULL,
+        items = CASE WHEN h.items @> excluded.items OR {TRIPPED} THEN h.items ELSE h.items || excluded.items END,
+        failures = CASE WHEN {TRIPPING} THEN h.failures + 1 ELSE 0 END,
+        open_until = CASE WHEN {TRIPPING} THEN
+            now() + least({SHORTEST} * power(2, least(h.failures, 10)), {LONGEST}) * (0.75 + :jitter / 4) END
     WHERE h.open_until IS NULL OR h.open_until <= now()
     RETURNING open_until IS NOT NULL AS open
 """)
@@ -75,11 +78,18 @@ async def admit(session: AsyncSession, institution_id: str | None) -> Admission:
     return Admission(wait=max(row.until - row.now, timedelta(seconds=1)), failing=True)
 
 
-async def failed(session: AsyncSession, institution_id: str | None, error_code: str, jitter: float) -> bool:
+async def failed(
+    session: AsyncSession, institution_id: str | None, integration_id: int, error_code: str, jitter: float
+) -> bool:
     """Count a failure of the institution; return whether it is left alone now. `jitter` (0 to 1) spreads its pause."""
     if institution_id is None:
         return False
-    values = {"institution_id": institution_id, "error_code": error_code, "jitter": jitter}
+    values = {
+        "institution_id": institution_id,
+        "integration_id": integration_id,
+        "error_code": error_code,
+        "jitter": jitter,
+    }
     row = (await session.execute(FAILED, values)).first()
     return row is None or bool(row.open)
 

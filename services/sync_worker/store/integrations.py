@@ -18,6 +18,7 @@ PATIENCE = f"({UNANSWERED} * power(2, least(greatest(failure_count - 5, 0), 7)))
 """The same for an item whose last leases ended in nothing: what kills its worker is tried less and less often."""
 CLAIM = f"(2 * {PATIENCE})"
 """For so long a due item is left to the sweep's message."""
+MOST_WOKEN = 1_000
 LOGIN_LOOK = "interval '6 hours'"
 """A login that nobody looked at for so long is looked at when the next bell rings: its consent may be near its end."""
 
@@ -48,9 +49,9 @@ class LoginBefore:
 RING = text(f"""
     UPDATE plaid_integrations
     SET requested_seq = requested_seq + 1, rung_at = coalesce(rung_at, :rung_at),
-        requested_trigger = CASE WHEN :trigger = 'sweep' AND requested_seq > processed_seq
+        requested_trigger = CASE WHEN :trigger IN ('sweep', 'audit') AND requested_seq > processed_seq
             THEN requested_trigger ELSE :trigger END,
-        next_sync_at = least(next_sync_at, now() + {PATIENCE}),
+        next_sync_at = CASE WHEN status <> '{State.REVOKED}' THEN least(next_sync_at, now() + {PATIENCE}) END,
         disconnects_at = CASE WHEN :trigger <> 'repaired' THEN coalesce(
             :disconnects_at, CASE WHEN disconnects_at > now() THEN disconnects_at END, :disconnects_by, disconnects_at
         ) END
@@ -71,7 +72,8 @@ TOKEN = text("""
 
 
 LOGIN_BEFORE = text("""
-    SELECT status FROM plaid_integrations WHERE id = :integration_id AND status = ANY(:sources) FOR NO KEY UPDATE
+    SELECT status, requested_seq > :seen AS in_doubt FROM plaid_integrations
+    WHERE id = :integration_id AND status = ANY(:sources) FOR NO KEY UPDATE
 """)
 """A statement of its own: one that locks a row and updates it by a join can wait for itself, with others between."""
 AS_BEFORE = f"(status = '{life.SYNCED}' AND :status = '{life.SYNCED}')"
@@ -89,13 +91,25 @@ SET_LOGIN = text(f"""
         lease_token = CASE WHEN :status = '{life.SYNCED}' THEN lease_token END,
         rung_at = CASE WHEN :status = '{life.SYNCED}' THEN rung_at END,
         next_sync_at = CASE WHEN {AS_BEFORE} THEN next_sync_at
+            WHEN :status = '{State.REVOKED}' THEN NULL
             WHEN :status = '{life.SYNCED}' OR requested_seq > :seen THEN now() + {PATIENCE}
-            ELSE now() + :pause END
+            ELSE now() + :pause END,
+        failure_count = CASE WHEN status = '{life.SYNCED}' THEN failure_count ELSE 0 END
     WHERE id = :integration_id
     RETURNING disconnects_at
 """)
 """That the login works is no news of an item that is synced: what its last sync said stays. A repair, or an announced
 moment that passed without harm, ends the announcement."""
+
+
+LOGIN_UNKNOWN = text(f"""
+    UPDATE plaid_integrations
+    SET login_checked_at = now(),
+        failure_count = CASE WHEN status = '{life.SYNCED}' THEN failure_count ELSE failure_count + 1 END,
+        next_sync_at = CASE WHEN status = '{life.SYNCED}' THEN next_sync_at ELSE now() + :pause END
+    WHERE id = :integration_id AND status = ANY(:seen_to)
+""")
+"""An item that is synced is left to its sync, which puts on record what is wrong."""
 
 
 CLAIM_DUE = text(f"""
@@ -114,8 +128,8 @@ CLAIM_DUE = text(f"""
 WAKE_FOR_QUARANTINE = text(f"""
     UPDATE plaid_integrations SET next_sync_at = now()
     WHERE status = '{life.SYNCED}' AND failure_count = 0 AND processed_seq = requested_seq
-        AND next_sync_at > now() + {CLAIM} AND id IN (SELECT integration_id FROM quarantined_transactions
-            WHERE resolved_at IS NULL AND next_retry_at <= now())
+        AND next_sync_at > now() + {CLAIM} AND id = ANY(ARRAY(SELECT integration_id FROM quarantined_transactions
+            WHERE resolved_at IS NULL AND next_retry_at <= now() ORDER BY next_retry_at LIMIT {MOST_WOKEN}))
 """)
 """Not where a sync is asked for already, claimed, or failing: its turn comes, and with it the quarantine's."""
 
@@ -177,13 +191,14 @@ async def ring(
 async def set_login(
     session: AsyncSession, integration_id: int, login: Login, *, seen: int, pause: timedelta
 ) -> LoginBefore | None:
-    """Store how the login stands; return how things stood, or None when the integration is being removed.
+    """Store how the login stands; return how things stood, or None when that is not for this answer to decide.
 
-    `seen` is the requested_seq from before Plaid was asked: whoever rang since may know better, so ask again soon.
+    `seen` is the requested_seq from before Plaid was asked: whoever rang since may know better, so ask again soon, and
+    never believe that an item is gone: nothing would ever ask about it again.
     """
-    standing = {"integration_id": integration_id, "sources": life.sources(login.happening)}
-    before: str | None = (await session.execute(LOGIN_BEFORE, standing)).scalar_one_or_none()
-    if before is None:
+    standing = {"integration_id": integration_id, "sources": life.sources(login.happening), "seen": seen}
+    before = (await session.execute(LOGIN_BEFORE, standing)).first()
+    if before is None or (login.happening is Happening.GONE and before.in_doubt):
         return None
     found = await session.execute(
         SET_LOGIN,
@@ -197,7 +212,13 @@ async def set_login(
             "pause": pause,
         },
     )
-    return LoginBefore(State(before), found.scalar_one())
+    return LoginBefore(State(before.status), found.scalar_one())
+
+
+async def login_unknown(session: AsyncSession, integration_id: int, failure: Failure) -> None:
+    """Note that Plaid was asked about the login in vain, and when to ask again if nothing else does."""
+    values = {"integration_id": integration_id, "pause": failure.pause, "seen_to": [State.ACTIVE, State.LOGIN_REQUIRED]}
+    await session.execute(LOGIN_UNKNOWN, values)
 
 
 async def wake_for_quarantine(session: AsyncSession) -> None:

@@ -102,18 +102,20 @@ RELEASE = text("""
 """)
 
 
+IN_DOUBT = f"(:status = '{State.REVOKED}' AND requested_seq > :seen)"
+"""Whoever rang since may know that the item is not gone, and nothing asks about a gone one: the next sync decides."""
 FAIL = text(f"""
     UPDATE plaid_integrations
-    SET lease_token = NULL, lease_expires_at = NULL, status = :status,
-        rung_at = CASE WHEN :status = '{life.SYNCED}' THEN rung_at END,
-        next_sync_at = coalesce(
+    SET lease_token = NULL, lease_expires_at = NULL, status = CASE WHEN {IN_DOUBT} THEN status ELSE :status END,
+        rung_at = CASE WHEN :status = '{life.SYNCED}' OR {IN_DOUBT} THEN rung_at END,
+        next_sync_at = CASE WHEN :status = '{State.REVOKED}' AND NOT {IN_DOUBT} THEN NULL ELSE coalesce(
             now() + CASE WHEN :status <> '{life.SYNCED}' AND requested_seq > :seen THEN {PATIENCE} ELSE :pause END,
             next_sync_at
-        ),
+        ) END,
         last_sync_error = :code, last_sync_error_message = :message, last_sync_error_request_id = :request_id,
         last_sync_error_at = now(), updated_at = now()
     WHERE id = :integration_id AND lease_token = :token AND status = '{life.SYNCED}'
-    RETURNING id
+    RETURNING status
 """)
 """How long a request waited for its user to mend the login is no delay of ours: `rung_at` begins anew."""
 
@@ -123,7 +125,6 @@ PUT_OFF = text("""
     SET lease_token = NULL, lease_expires_at = NULL, failure_count = greatest(failure_count - 1, 0),
         next_sync_at = now() + :pause
     WHERE id = :integration_id AND lease_token = :token
-    RETURNING id
 """)
 
 
@@ -187,8 +188,8 @@ async def fence(session: AsyncSession, leased: Leased, progress: Progress) -> bo
     return found.first() is not None
 
 
-async def fail(session: AsyncSession, leased: Leased, failure: Failure, after: State) -> bool:
-    """Store why the sync failed and let the item go; return False when it was not ours any more.
+async def fail(session: AsyncSession, leased: Leased, failure: Failure, after: State) -> State | None:
+    """Store why the sync failed and let the item go; return its state now, or None when it was not ours any more.
 
     Whoever rang since the lease was taken may know that the login works again: then it is asked about soon.
     """
@@ -205,13 +206,14 @@ async def fail(session: AsyncSession, leased: Leased, failure: Failure, after: S
             "request_id": failure.request_id,
         },
     )
-    return found.first() is not None
+    row = found.first()
+    return State(row.status) if row else None
 
 
-async def put_off(session: AsyncSession, leased: Leased, pause: timedelta) -> bool:
-    """Let the item go untried, due again after `pause`: no failure of its own; return False when it was not ours."""
+async def put_off(session: AsyncSession, leased: Leased, pause: timedelta) -> None:
+    """Let the item go untried, due again after `pause`: no failure of its own."""
     values = {"integration_id": leased.integration_id, "token": leased.token, "pause": pause}
-    return (await session.execute(PUT_OFF, values)).first() is not None
+    await session.execute(PUT_OFF, values)
 
 
 async def release(session: AsyncSession, leased: Leased, *, give_up: bool = False) -> bool:

@@ -23,7 +23,8 @@ DUE = text("""
     ORDER BY next_retry_at, id LIMIT :most
 """)
 WAITING = text("""
-    SELECT transaction_id FROM quarantined_transactions WHERE integration_id = :integration_id AND resolved_at IS NULL
+    SELECT transaction_id, raw FROM quarantined_transactions
+    WHERE integration_id = :integration_id AND resolved_at IS NULL
 """)
 END = text("""
     UPDATE quarantined_transactions SET resolved_at = now()
@@ -53,8 +54,8 @@ async def due(session: AsyncSession, integration_id: int) -> Sequence[str]:
     return (await session.execute(DUE, values)).scalars().all()
 
 
-async def end(session: AsyncSession, integration_id: int, over: Callable[[str], bool]) -> None:
-    """Close the quarantine of transactions that arrived whole or are gone."""
-    waiting = (await session.execute(WAITING, {"integration_id": integration_id})).scalars()
-    if ids := [one for one in waiting if over(one)]:
+async def end(session: AsyncSession, integration_id: int, over: Callable[[str, str], bool]) -> None:
+    """Close the quarantine of transactions that arrived whole or are gone: `over` is asked by id and raw text."""
+    waiting = await session.execute(WAITING, {"integration_id": integration_id})
+    if ids := [row.transaction_id for row in waiting if over(row.transaction_id, row.raw)]:
         await session.execute(END, {"integration_id": integration_id, "ids": ids})

@@ -78,8 +78,10 @@ TOMBSTONE = text("""
 """)
 
 STANDING = text("""
-    SELECT t.transaction_id FROM plaid_transactions t JOIN plaid_accounts a ON a.id = t.account_id
-    WHERE t.integration_id = :integration_id AND t.sync_status = 'synced' AND a.is_active
+    SELECT transaction_id FROM plaid_transactions
+    WHERE sync_status = 'synced' AND account_id = ANY(ARRAY(
+        SELECT id FROM plaid_accounts WHERE integration_id = :integration_id AND is_active
+    ))
 """)
 """What an account held that Plaid names no more is history and stays: no reading mentions it ever again."""
 

@@ -140,7 +140,7 @@ def test_a_page_that_waits_for_its_loop_is_small() -> None:
     try:
         for number in range(10):
             rows = [transaction(f"{number}-{line:033}", name=f"STORE {line}", **details) for line in range(500)]
-            pages.append(read(answer(added=rows)))
+            pages.append(read(answer(added=rows, accounts=[{"account_id": "checking"}])))
             del rows
         held, _ = tracemalloc.get_traced_memory()
     finally:

@@ -90,7 +90,15 @@ def _institution_health() -> None:
     op.create_table(
         "institution_health",
         sa.Column("institution_id", sa.String(255), primary_key=True),
-        sa.Column("failures", sa.Integer(), nullable=False, comment="syncs in a row that the institution failed"),
+        sa.Column(
+            "failures", sa.Integer(), nullable=False, comment="how often in a row it was left alone: each time longer"
+        ),
+        sa.Column(
+            "items",
+            postgresql.ARRAY(sa.Integer()),
+            nullable=False,
+            comment="our ids of the items that it failed since it last worked",
+        ),
         sa.Column("error_code", sa.Text(), nullable=False),
         _moment("failing_since", nullable=False),
         sa.Column(
@@ -116,6 +124,15 @@ def _audits() -> None:
             server_default=sa.text("now()"),
             comment="when a sweep asks for it, again if it was begun and never finished",
         ),
+        sa.Column("begun_at", sa.DateTime(timezone=True), comment="null: in nobody's hand"),
+        sa.Column("begun_by", sa.Uuid(), comment="the worker in whose hand it is"),
+        sa.Column(
+            "attempts",
+            sa.Integer(),
+            nullable=False,
+            server_default="0",
+            comment="how often it was begun and came to no end",
+        ),
         _moment("finished_at"),
         sa.Column("compared", sa.Integer(), comment="transactions that both sides could be asked about"),
         sa.Column("missing", sa.Integer(), comment="Plaid has it, we do not"),
@@ -129,6 +146,8 @@ def _audits() -> None:
     op.create_index(
         "uq_audits_standing", "audits", ["integration_id"], unique=True, postgresql_where=sa.text("finished_at IS NULL")
     )
+    op.create_index("ix_audits_due", "audits", ["due_at"], postgresql_where=sa.text("finished_at IS NULL"))
+    op.create_index(op.f("ix_audits_finished_at"), "audits", ["finished_at"])
 
 
 def _budget() -> None:
