@@ -9,6 +9,8 @@ from tests.sync_worker.world import Linked, Worker, World
 
 NO_ROOM_FOR_TWO = "client:5/min"
 """One call, and the next one 13 s later."""
+NO_PATIENCE_IS_ENOUGH = "client:2/min"
+"""One call, and the next one 33 s later."""
 A_PAGE_AT_A_TIME = "client:10/sec"
 """One call every 0.11 s."""
 TIME_PASSES = "DELETE FROM rate_buckets"
@@ -85,12 +87,12 @@ async def test_a_loop_that_would_wait_longer_is_given_back(world: World) -> None
     await world.bank.add(item.item_id, amount=1)
     await world.bank.add(item.item_id, amount=2)
     await world.rows(TIME_PASSES)
-    slow = await hired(world, NO_ROOM_FOR_TWO)
+    slow = await hired(world, NO_PATIENCE_IS_ENOUGH)
     slow.plaid.watch.page_size = 1
     await slow.hear(item.item_id)
     row = await world.integration(item)
     assert (row["cursor"], row["lease_token"], row["failure_count"]) == (began, None, 0)
-    assert timedelta(seconds=11) < row["due_in"] <= timedelta(seconds=19)
+    assert timedelta(seconds=30) < row["due_in"] <= timedelta(seconds=71)
     assert len(await world.history(item)) == 1
 
     await world.rows(TIME_PASSES)
@@ -100,27 +102,25 @@ async def test_a_loop_that_would_wait_longer_is_given_back(world: World) -> None
     assert cursors[1:] == [began, began]
 
 
-async def test_retry_after_holds_for_all_that_share_the_limit(world: World) -> None:
-    """One item meets a 429: until then Plaid is asked nothing for any, a webhook's doorbell or not."""
-    worker = await hired(world, "client:600/min")
-    other = await hired(world, "client:600/min")
-    items = await linked(world, 2)
+async def test_retry_after_holds_whoever_rings(world: World) -> None:
+    """An item met a 429: until then Plaid is asked nothing for it, a webhook's doorbell or not; other items go on."""
+    worker = await hired(world, "item:50/min client:600/min")
+    other = await hired(world, "item:50/min client:600/min")
+    limited, free = await linked(world, 2)
     await world.bank.fail_next(path="/transactions/sync", error_code="TRANSACTIONS_SYNC_LIMIT", retry_after=120)
-    await worker.hear(items[0].item_id)
-    row = await world.integration(items[0])
+    await worker.hear(limited.item_id)
+    row = await world.integration(limited)
     assert (row["last_sync_error"], row["failure_count"]) == ("TRANSACTIONS_SYNC_LIMIT", 1)
     assert timedelta(seconds=118) < row["due_in"] <= timedelta(seconds=125)
-    for item in items:
+    for item in (limited, free):
         await other.hear(item.item_id)
-        due_in = (await world.integration(item))["due_in"]
-        assert timedelta(seconds=115) < due_in <= timedelta(seconds=140)
-    assert [len(await world.bank.calls(item.item_id)) for item in items] == [1, 0]
-    await assert_put_off(world, items[1], least=115, most=135)
+    assert timedelta(seconds=115) < (await world.integration(limited))["due_in"] <= timedelta(seconds=245)
+    assert len(await world.bank.calls(limited.item_id)) == 1
+    assert await world.differences(free) == {}
 
     await world.rows(TIME_PASSES)
-    for item in items:
-        await worker.ring(item.id)
-        assert await world.differences(item) == {}
+    await worker.ring(limited.id)
+    assert await world.differences(limited) == {}
 
 
 async def test_sweeps_yield_to_webhooks(world: World) -> None:
