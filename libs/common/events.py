@@ -88,7 +88,7 @@ class TransactionsChanged(Event):
 
 
 class StatusChanged(UserEvent):
-    """An integration's status changed."""
+    """An integration's status, or what its last sync says, changed."""
 
     type: ClassVar[str] = "item.status_changed"
     integration_id: int
