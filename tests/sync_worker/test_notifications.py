@@ -20,8 +20,8 @@ Cause = Callable[[Worker, Linked], Awaitable[None]]
 STANDING = "SELECT kind FROM notifications WHERE integration_id = :id AND cleared_at IS NULL"
 ALL = "SELECT * FROM notifications ORDER BY id"
 OPEN = """
-    INSERT INTO institution_health (institution_id, failures, error_code, failing_since, open_until)
-    VALUES ('ins_109508', 3, 'INSTITUTION_DOWN', now(), now() + interval '1 minute')
+    INSERT INTO institution_health (institution_id, failures, items, error_code, failing_since, open_until)
+    VALUES ('ins_109508', 1, '{7,8,9}', 'INSTITUTION_DOWN', now(), now() + interval '1 minute')
     ON CONFLICT (institution_id) DO UPDATE SET open_until = excluded.open_until
 """
 SOON = timedelta(days=2)
