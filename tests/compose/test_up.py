@@ -97,11 +97,13 @@ async def test_a_body_is_bounded_at_the_door(api: httpx2.AsyncClient) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_an_image_holds_what_its_service_needs(stack: Stack, service: str) -> None:
     """Locked packages and pip, its own code and what it shares; another service's is not there to be run."""
-    container = stack.containers(service)[0]
-    installed = {name.lower().replace("_", "-") for name in stack.execute(container, "python", "-c", PACKAGES).split()}
+    image = str(stack.config()["services"]["link_api"]["image"]).replace("link_api", service)
+    inside = ("run", "--rm", "--network=none", "--entrypoint")
+    listed = docker(*inside, "python", image, "-c", PACKAGES)
+    installed = {name.lower().replace("_", "-") for name in listed.split()}
     locked = {name for name, pin in pins(lock_of(service)).items() if "== 'emscripten'" not in pin}
     assert installed - {"pip"} == locked
-    folders = set(stack.execute(container, "ls", "/app").split())
+    folders = set(docker(*inside, "ls", image, "/app").split())
     assert folders == {service} | ({"common"} if service != "plaid_sandbox" else set())
 
 
