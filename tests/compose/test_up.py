@@ -12,7 +12,7 @@ from deploy.demo import link
 from deploy.lock import SERVICES, lock_of, pins
 from tests.browser.board import OAUTH_BANK, Board
 from tests.compose.crowd import crowd
-from tests.compose.stack import OURS, Stack
+from tests.compose.stack import OURS, Stack, docker
 
 USER, STREAM_USER, PAGE_USER = 4_001, 4_002, 4_003
 LONGEST_DRAIN = 45.0
