@@ -8,7 +8,7 @@ from sqlalchemy import text
 from tests.compose.crowd import crowd
 from tests.compose.stack import Stack
 
-USER = 6_001
+USER = 8_001
 TAMPER = text("""
     UPDATE plaid_transactions t SET name = 'TAMPERED', content_hash = 'x' FROM plaid_integrations i
     WHERE i.id = t.integration_id AND i.user_id = :user_id AND NOT pending
@@ -28,5 +28,5 @@ async def test_an_operator_finds_and_heals_what_differs(stack: Stack) -> None:
         async with database.transaction() as session:
             left = (await session.execute(TAMPERED)).scalar_one()
         await people.stands()
-    assert (audit["outcome"], audit["missing"], audit["extra"], left) == ("healed", 0, 0, 0)
+    assert (audit["outcome"], audit["missing"], audit["extra"], left) == ("reread", 0, 0, 0)
     assert audit["different"] > 50

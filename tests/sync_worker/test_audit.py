@@ -4,16 +4,22 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
 
+from common.database import Unreachable
 from common.events import AuditRequested, SyncRequested
 from common.plaid import OverBudget, Priority, Spender, Unmetered
-from sync_worker.domain.audit import Ours
+from sync_worker.audit import ATTEMPTS
+from sync_worker.domain import audit as domain
+from sync_worker.domain.schedule import PUT_OFF_SPREAD
 from sync_worker.store import audits
+from tests.sync_worker.store.test_audits import claim, killed
 from tests.sync_worker.world import Linked, World
 
 Json = dict[str, Any]
@@ -32,12 +38,6 @@ FATE = "SELECT sync_status FROM plaid_transactions WHERE transaction_id = 'inven
 CLOSED = """
     INSERT INTO plaid_accounts (integration_id, account_id, name, type) VALUES (:id, 'closed', 'Closed', 'depository')
     RETURNING id
-"""
-ADD = """
-    INSERT INTO plaid_integrations
-        (user_id, item_id, access_token, days_requested, transactions_update_status, status, next_audit_at)
-    SELECT 1, 'item ' || n, 'sealed', 90, :history, :status, now() + CAST(:due AS interval)
-    FROM generate_series(1, :count) AS n
 """
 
 
@@ -230,8 +230,85 @@ async def test_without_budget_it_is_put_off(world: World) -> None:
     world.worker.plaid._budget = crowded = Crowded()
     row = await audited(world, item)
     assert (row["finished_at"], row["error_code"]) == (None, None)
-    assert timedelta(seconds=19) < row["due_in"] <= timedelta(seconds=25)
+    assert timedelta(seconds=19) < row["due_in"] <= timedelta(seconds=40) + PUT_OFF_SPREAD
+    assert (row["attempts"], row["begun_by"]) == (0, None)
     assert [(one.integration_id, one.priority) for one in crowded.asked] == [(item.id, Priority.BACKFILL)]
+
+
+async def test_a_crash_of_its_own_ends_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of ours in an audit goes on its record and in the log, traceback and all, and holds no place."""
+    item = await synced(world)
+
+    def crash(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(domain, "compare", crash)
+    with capture_logs() as logs:
+        row = await audited(world, item)
+    assert (row["error_code"], row["compared"], bool(row["finished_at"])) == ("AUDIT_CRASHED", None, True)
+    assert [one["exc_info"] for one in logs if one["event"] == "audit.crashed"] == [True]
+
+
+async def test_what_the_database_cannot_serve_is_tried_again_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outage of PostgreSQL in the midst is raised, and the worker that holds the message goes on when it is over."""
+    item = await synced(world)
+    event = AuditRequested(audit_id=await order(world, item))
+    with monkeypatch.context() as patch:
+        patch.setattr(domain, "compare", away)
+        with pytest.raises(Unreachable):
+            await world.worker.audit.on_request(event)
+    assert (await result(world, event.audit_id))["finished_at"] is None
+    await world.worker.audit.on_request(event)
+    row = await result(world, event.audit_id)
+    assert (row["error_code"], counts(row)) == (None, (0, 0, 0))
+
+
+def away(*_: object) -> None:
+    """Fail as a lost server does."""
+    raise Unreachable("no server")
+
+
+async def test_what_another_has_in_hand_is_left_to_it(world: World) -> None:
+    """A message that comes again while a worker is at it asks Plaid for nothing, and keeps the audit due in an hour."""
+    item = await synced(world)
+    audit_id = await order(world, item)
+    async with world.worker.database.transaction() as session:
+        assert await audits.take(session, audit_id, uuid4())
+    asked: list[str] = []
+
+    async def count(name: str, _ask: Json) -> None:
+        asked.append(name)
+
+    world.worker.plaid.watch.before = count
+    await world.worker.audit.on_request(AuditRequested(audit_id=audit_id))
+    row = await result(world, audit_id)
+    assert (asked, row["finished_at"], row["attempts"]) == ([], None, 1)
+    assert row["due_in"] > timedelta(minutes=59)
+
+
+async def test_what_kills_its_worker_each_time_is_given_up(world: World) -> None:
+    """After three workers that did not come back the fourth ends an audit without a try: others get its place."""
+    item = await synced(world)
+    audit_id = await order(world, item)
+    for _ in range(ATTEMPTS):
+        await killed(world, audit_id)
+    assert await claim(world) == [audit_id]
+    await world.worker.audit.on_request(AuditRequested(audit_id=audit_id))
+    row = await result(world, audit_id)
+    assert (row["error_code"], row["compared"]) == ("AUDIT_CRASHED", None)
+
+
+async def test_the_last_attempt_may_succeed(world: World) -> None:
+    """A worker that died by chance, even twice, costs an audit an hour each and not its result."""
+    item = await synced(world)
+    audit_id = await order(world, item)
+    for _ in range(ATTEMPTS - 1):
+        await killed(world, audit_id)
+    await world.worker.audit.on_request(AuditRequested(audit_id=audit_id))
+    row = await result(world, audit_id)
+    assert (row["error_code"], counts(row)) == (None, (0, 0, 0))
 
 
 async def test_it_is_done_once(world: World) -> None:
@@ -243,93 +320,6 @@ async def test_it_is_done_once(world: World) -> None:
     await asyncio.gather(*(worker.audit.on_request(event) for worker in workers * 2))
     assert counted("missing") - before == 1
     assert [one.trigger for worker in workers for one in worker.events(SyncRequested)] == ["audit"]
-
-
-async def test_rows_and_cursor_are_of_one_moment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sync that commits while our side is read is seen whole or not at all."""
-    item = await synced(world)
-    other, truly = await world.hire(), audits._ours
-
-    async def meanwhile(session: AsyncSession, integration_id: int) -> Ours:
-        await world.bank.add(item.item_id, amount=8)
-        await other.ring(item.id)
-        return await truly(session, integration_id)
-
-    monkeypatch.setattr(audits, "_ours", meanwhile)
-    cursor, rows = (await world.integration(item))["cursor"], await world.transactions(item)
-    audit_id = await order(world, item)
-    async with world.worker.database.transaction() as session:
-        begun = await audits.begin(session, audit_id)
-    assert begun is not None
-    assert (await world.integration(item))["cursor"] != cursor
-    assert (begun.cursor, set(begun.ours.rows)) == (cursor, set(rows))
-
-
-async def add(
-    world: World, number: int, *, history: str = "HISTORICAL_UPDATE_COMPLETE", status: str = "active"
-) -> None:
-    """Store integrations whose audit is due."""
-    await world.rows("INSERT INTO users (id) VALUES (1) ON CONFLICT DO NOTHING")
-    await world.rows(ADD, history=history, status=status, due=timedelta(0), count=number)
-
-
-async def claim(world: World, most: int = audits.MOST) -> list[int]:
-    """Claim what is due, as a sweep does."""
-    async with world.worker.database.transaction() as session:
-        return list(await audits.claim_due(session, most))
-
-
-async def test_the_schedule_is_slow_and_spread(world: World) -> None:
-    """Each item's turn comes after a week, give or take a quarter; its audit heals."""
-    await add(world, 40)
-    claimed = await claim(world, 100)
-    assert len(claimed) == 40
-    assert await world.rows("SELECT FROM audits WHERE NOT heal") == []
-    due = [row["due"] for row in await world.rows("SELECT next_audit_at - now() AS due FROM plaid_integrations")]
-    assert timedelta(days=5) < min(due) < timedelta(days=6, hours=12)
-    assert timedelta(days=7, hours=12) < max(due) < timedelta(days=9)
-    assert await claim(world, 100) == []
-
-
-async def test_no_more_than_a_few_are_under_way(world: World) -> None:
-    """However many are due, a deployment works at a few; the next begin as these end, orders before the schedule."""
-    await add(world, 20)
-    first = await claim(world)
-    assert len(first) == audits.MOST
-    assert await claim(world) == []
-    await world.rows("UPDATE audits SET finished_at = now() WHERE id = :id", id=first[0])
-    late = (await world.rows("SELECT max(id) AS id FROM plaid_integrations"))[0]["id"]
-    [ordered] = await world.rows(ORDER, id=late, heal=False)
-    assert await claim(world) == [ordered["id"]]
-
-
-async def test_two_sweeps_at_once_ask_for_each_once(world: World) -> None:
-    """However many workers sweep, each order and each due item is claimed by one of them."""
-    await add(world, 30)
-    await world.rows("INSERT INTO audits (integration_id, heal) SELECT id, false FROM plaid_integrations LIMIT 20")
-    claimed = [one for some in await asyncio.gather(*(claim(world, 10) for _ in range(6))) for one in some]
-    assert len(claimed) == len(set(claimed)) >= 10
-
-
-async def test_what_a_crash_left_unfinished_is_asked_for_again(world: World) -> None:
-    """An audit whose worker died comes again after an hour, and not before."""
-    await add(world, 1)
-    claimed = await claim(world)
-    await world.rows("UPDATE audits SET due_at = due_at - interval '59 minutes'")
-    assert await claim(world) == []
-    await world.rows("UPDATE audits SET due_at = due_at - interval '61 seconds'")
-    assert await claim(world) == claimed
-    assert await claim(world) == []
-
-
-@pytest.mark.parametrize(
-    ("history", "status"),
-    [("INITIAL_UPDATE_COMPLETE", "active"), ("HISTORICAL_UPDATE_COMPLETE", "revoked")],
-)
-async def test_the_schedule_leaves_alone_what_cannot_be_compared(world: World, history: str, status: str) -> None:
-    """Neither an item whose history still comes nor one that Plaid would not tell about is audited unasked."""
-    await add(world, 3, history=history, status=status)
-    assert await claim(world) == []
 
 
 async def test_tampering_is_healed_by_the_ordinary_path(world: World) -> None:

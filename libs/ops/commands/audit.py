@@ -39,7 +39,7 @@ def order(  # noqa: PLR0917 - typer calls it by name
 ) -> None:
     """Compare all that Plaid says of an item with all that we hold of it.
 
-    Ends with 0 only when all that was asked for is known to be equal, or was healed.
+    Ends with 0 only when each item was found equal, or was read anew since. Ask again to know what that left.
     """
 
     async def work(database: Database) -> list[Audit]:
@@ -78,7 +78,7 @@ async def _wait(database: Database, ids: Sequence[int], timeout: float) -> None:
         try:
             async with asyncio.timeout(timeout):
                 await _watch(database, ids, progress, "Comparing", audits.left)
-                await _watch(database, ids, progress, "Healing", audits.healing)
+                await _watch(database, ids, progress, "Reading anew", audits.rereading)
         except TimeoutError:
             printing.tell(f"Not done after {timeout:g} s. What was ordered stands; is a sync_worker running?")
 

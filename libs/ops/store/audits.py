@@ -19,7 +19,7 @@ LEFT = text("SELECT count(*) FROM audits WHERE id = ANY(:ids) AND finished_at IS
 
 WHOLE_AGAIN = "i.cursor IS NOT NULL AND i.last_sync_at > a.finished_at"
 BROKEN = "missing + extra + different > 0"
-HEALING = text(f"""
+REREADING = text(f"""
     SELECT count(*) FROM audits a JOIN plaid_integrations i ON i.id = a.integration_id
     WHERE a.id = ANY(:ids) AND heal AND {BROKEN} AND i.status = 'active' AND NOT ({WHOLE_AGAIN})
 """)
@@ -29,19 +29,19 @@ RESULTS = text(f"""
             WHEN error_code IS NOT NULL THEN error_code
             WHEN NOT {BROKEN} THEN 'equal'
             WHEN NOT heal THEN 'differs'
-            WHEN {WHOLE_AGAIN} THEN 'healed'
-            ELSE 'healing' END AS outcome,
+            WHEN {WHOLE_AGAIN} THEN 'reread'
+            ELSE 'rereading' END AS outcome,
         compared, missing, extra, different, quarantined, coalesce(sample, '[]') AS sample
     FROM audits a JOIN plaid_integrations i ON i.id = a.integration_id
     WHERE a.id = ANY(:ids) ORDER BY a.integration_id
 """)
 
-GOOD = frozenset({"equal", "healed"})
+GOOD = frozenset({"equal", "reread"})
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What an audit found. `outcome`: equal, differs, healing, healed, waits, or why it could not be done."""
+    """What an audit found. `outcome`: equal, differs, rereading, reread, waits, or why it could not be done."""
 
     audit_id: int
     integration_id: int
@@ -57,7 +57,7 @@ class Audit:
 
     @property
     def good(self) -> bool:
-        """Whether our rows are known to equal Plaid's."""
+        """Whether nothing differed, or all was read anew since; whether that left nothing, another audit tells."""
         return self.outcome in GOOD
 
 
@@ -82,9 +82,9 @@ async def left(session: AsyncSession, ids: Sequence[int]) -> int:
     return int((await session.execute(LEFT, {"ids": list(ids)})).scalar_one())
 
 
-async def healing(session: AsyncSession, ids: Sequence[int]) -> int:
-    """Return how many of these found differences that the sync which heals them has yet to mend."""
-    return int((await session.execute(HEALING, {"ids": list(ids)})).scalar_one())
+async def rereading(session: AsyncSession, ids: Sequence[int]) -> int:
+    """Return how many of these found differences and wait for the whole reading that is to mend them."""
+    return int((await session.execute(REREADING, {"ids": list(ids)})).scalar_one())
 
 
 async def results(session: AsyncSession, ids: Sequence[int]) -> list[Audit]:

@@ -56,13 +56,13 @@ async def test_differences_end_with_1_and_are_named(ops: Ops, world: World) -> N
 
 
 async def test_what_differs_is_healed(ops: Ops, world: World) -> None:
-    """With --heal the command ends when the differences are mended, and ends well."""
+    """With --heal the command ends when all of the item was read anew, which mended the differences."""
     item = await linked(world)
     await world.rows(LOSE, id=item.id)
     async with working(world.worker):
         ended = await ops.process("audit", str(item.id), "--heal", "--json")
     [row] = ended.rows
-    assert (ended.code, row["outcome"], row["missing"]) == (0, "healed", 2)
+    assert (ended.code, row["outcome"], row["missing"]) == (0, "reread", 2)
     assert await world.differences(item) == {}
 
 
@@ -124,8 +124,8 @@ HOUR = timedelta(hours=1)
 BECAME: list[tuple[dict[str, Any], timedelta, str, bool]] = [
     ({"heal": True, "missing": 0}, HOUR, "equal", True),
     ({"heal": False, "missing": 3}, -HOUR, "differs", False),
-    ({"heal": True, "missing": 3}, HOUR, "healing", False),
-    ({"heal": True, "missing": 3}, -HOUR, "healed", True),
+    ({"heal": True, "missing": 3}, HOUR, "rereading", False),
+    ({"heal": True, "missing": 3}, -HOUR, "reread", True),
     ({"heal": True, "error_code": "ITEM_LOGIN_REQUIRED"}, HOUR, "ITEM_LOGIN_REQUIRED", False),
 ]
 
@@ -141,11 +141,11 @@ async def test_what_became_of_it(world: World) -> None:
         assert (audit.outcome, audit.good) == (outcome, good)
 
 
-async def test_healed_means_read_again_since(world: World) -> None:
-    """A sync that ended in the moment when healing began is not the one that heals."""
+async def test_reread_means_since_the_audit(world: World) -> None:
+    """A sync that ended in the moment when an audit had all read anew is not that whole reading."""
     item = await linked(world)
     [row] = await world.rows(FOUND, id=item.id, heal=True, missing=3, error_code=None, after=-HOUR)
     await world.rows("UPDATE plaid_integrations SET cursor = NULL WHERE id = :id", id=item.id)
     async with world.worker.database.transaction() as session:
-        assert [audit.outcome for audit in await audits.results(session, [row["id"]])] == ["healing"]
-        assert await audits.healing(session, [row["id"]]) == 1
+        assert [audit.outcome for audit in await audits.results(session, [row["id"]])] == ["rereading"]
+        assert await audits.rereading(session, [row["id"]]) == 1
