@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
 from common.database import Unreachable
