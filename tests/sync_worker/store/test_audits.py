@@ -138,15 +138,18 @@ async def test_old_audits_are_forgotten_a_few_at_a_time(world: World) -> None:
 
 
 async def test_what_is_finished_costs_a_sweep_nothing(world: World) -> None:
-    """Among many finished audits those that are due, under way, or old enough to go are found by an index."""
-    await add(world, 1)
+    """Among many finished audits and many orders those that are due, under way, or old are found by an index."""
+    await add(world, 1000)
+    await world.rows("INSERT INTO audits (integration_id, heal) SELECT id, false FROM plaid_integrations")
     await world.rows(HISTORY, ago=timedelta(days=1), count=5000)
     await world.rows("ANALYZE audits")
-    values = {"within": audits.WITHIN, "most": audits.MOST, "kept": audits.KEPT}
-    for statement in (audits.UNDER_WAY, audits.CLAIM_ORDERS, audits.PRUNE):
-        used = {name: value for name, value in values.items() if f":{name}" in statement.text}
-        plan = "\n".join(row["QUERY PLAN"] for row in await world.rows(f"EXPLAIN {statement.text}", **used))
-        assert "Seq Scan on audits" not in plan, plan
+    for statement, values, index in (
+        (audits.UNDER_WAY, {}, "ix_audits_due"),
+        (audits.CLAIM_ORDERS, {"within": audits.WITHIN, "most": audits.MOST}, "ix_audits_due"),
+        (audits.PRUNE, {"kept": audits.KEPT, "most": audits.PRUNED_AT_ONCE}, "ix_audits_finished_at"),
+    ):
+        plan = "\n".join(row["QUERY PLAN"] for row in await world.rows(f"EXPLAIN {statement.text}", **values))
+        assert f"using {index} " in plan, plan
 
 
 async def test_what_a_crash_left_unfinished_is_asked_for_again(world: World) -> None:
