@@ -14,7 +14,7 @@ from common import outbox
 from common.database import Database
 from common.events import AuditRequested, RemovalRequested, SyncRequested
 from sync_worker.domain.life import State
-from sync_worker.store import audits, integrations
+from sync_worker.store import audits, integrations, quarantine
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class Sweep:
         """Ring for what is due; return for how many."""
         now = datetime.now(UTC)
         async with self._database.transaction() as session:
-            await integrations.wake_for_quarantine(session)
+            await quarantine.wake(session)
         async with self._database.transaction() as session:
             for audit_id in await audits.claim_due(session):
                 await outbox.emit(session, AuditRequested(audit_id=audit_id))

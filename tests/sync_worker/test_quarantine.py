@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 
 from common.events import SyncRequested
 from sync_worker.domain.pages import refuse
+from sync_worker.store.quarantine import MOST_WOKEN
 from tests.sync_worker.world import Linked, World
 
 Json = dict[str, Any]
@@ -121,6 +122,10 @@ WAIT = """
     INSERT INTO quarantined_transactions (integration_id, transaction_id, raw, reason, next_retry_at)
     VALUES (:id, 'odd', '{"transaction_id": "odd"}', 'no amount', now() + CAST(:due AS interval))
 """
+MANY = """
+    INSERT INTO quarantined_transactions (integration_id, transaction_id, raw, reason, next_retry_at)
+    SELECT :id, n, '{}', 'odd', now() - interval '1 hour' FROM generate_series(1, :count) AS n
+"""
 HOUR = timedelta(hours=1)
 
 
@@ -217,6 +222,9 @@ async def test_the_sweep_wakes_those_whose_time_has_come(world: World) -> None:
     await world.worker.ring(failing.id)
     await world.bank.break_login(stuck.access_token)
     await world.worker.hear(stuck.item_id, "ERROR", "ITEM")
+    await world.rows("UPDATE plaid_integrations SET processed_seq = requested_seq WHERE id = :id", id=stuck.id)
+    later_on = "UPDATE plaid_integrations SET next_sync_at = now() + interval '1 hour' WHERE id = ANY(:ids)"
+    await world.rows(later_on, ids=[failing.id, stuck.id])
     world.worker.emitted.clear()
     other = await world.hire()
     assert [await worker.sweep.once() for worker in (world.worker, other, world.worker, other)] == [1, 0, 0, 0]
@@ -226,3 +234,15 @@ async def test_the_sweep_wakes_those_whose_time_has_come(world: World) -> None:
     [row] = await world.rows("SELECT attempts FROM quarantined_transactions WHERE integration_id = :id", id=due.id)
     assert row["attempts"] == 2
     assert await world.worker.sweep.once() == 0
+
+
+async def test_who_cannot_be_woken_keeps_nobody_asleep(world: World) -> None:
+    """However much waits of a bank that its user disconnected, longer than anything else: the others are woken."""
+    gone, due = [await world.link(days=3) for _ in range(2)]
+    for item in (gone, due):
+        await world.worker.ring(item.id, "linked")
+    await world.rows("UPDATE plaid_integrations SET status = 'disconnected' WHERE id = :id", id=gone.id)
+    await world.rows(MANY, id=gone.id, count=MOST_WOKEN)
+    await world.rows(WAIT, id=due.id, due=timedelta(0))
+    assert await world.worker.sweep.once() == 1
+    assert world.worker.events(SyncRequested)[-1].integration_id == due.id

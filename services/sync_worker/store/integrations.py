@@ -18,7 +18,6 @@ PATIENCE = f"({UNANSWERED} * power(2, least(greatest(failure_count - 5, 0), 7)))
 """The same for an item whose last leases ended in nothing: what kills its worker is tried less and less often."""
 CLAIM = f"(2 * {PATIENCE})"
 """For so long a due item is left to the sweep's message."""
-MOST_WOKEN = 1_000
 LOGIN_LOOK = "interval '6 hours'"
 """A login that nobody looked at for so long is looked at when the next bell rings: its consent may be near its end."""
 
@@ -125,15 +124,6 @@ CLAIM_DUE = text(f"""
 """)
 
 
-WAKE_FOR_QUARANTINE = text(f"""
-    UPDATE plaid_integrations SET next_sync_at = now()
-    WHERE status = '{life.SYNCED}' AND failure_count = 0 AND processed_seq = requested_seq
-        AND next_sync_at > now() + {CLAIM} AND id = ANY(ARRAY(SELECT integration_id FROM quarantined_transactions
-            WHERE resolved_at IS NULL AND next_retry_at <= now() ORDER BY next_retry_at LIMIT {MOST_WOKEN}))
-""")
-"""Not where a sync is asked for already, claimed, or failing: its turn comes, and with it the quarantine's."""
-
-
 REMOVED = text(f"""
     UPDATE plaid_integrations
     SET status = '{life.target(Happening.REMOVED)}', access_token = NULL, next_sync_at = NULL, failure_count = 0,
@@ -219,11 +209,6 @@ async def login_unknown(session: AsyncSession, integration_id: int, failure: Fai
     """Note that Plaid was asked about the login in vain, and when to ask again if nothing else does."""
     values = {"integration_id": integration_id, "pause": failure.pause, "seen_to": [State.ACTIVE, State.LOGIN_REQUIRED]}
     await session.execute(LOGIN_UNKNOWN, values)
-
-
-async def wake_for_quarantine(session: AsyncSession) -> None:
-    """Make due the items some of whose quarantined transactions are due for another try."""
-    await session.execute(WAKE_FOR_QUARANTINE)
 
 
 async def claim_due(session: AsyncSession, most: int) -> Sequence[tuple[int, str]]:

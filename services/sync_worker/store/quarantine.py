@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from sync_worker.domain import life
 from sync_worker.domain.pages import Unusable
+from sync_worker.store.integrations import CLAIM
 
 PUT = text("""
     INSERT INTO quarantined_transactions AS q (integration_id, transaction_id, raw, reason)
@@ -34,6 +36,23 @@ END = text("""
 AT_ONCE = 5_000
 MOST_RETRIED = 500
 """As many as a page of Plaid's."""
+MOST_WOKEN = 1_000
+
+AT_REST = f"""
+    status = '{life.SYNCED}' AND failure_count = 0 AND processed_seq = requested_seq AND next_sync_at > now() + {CLAIM}
+"""
+WAKE = text(f"""
+    UPDATE plaid_integrations SET next_sync_at = now()
+    WHERE {AT_REST} AND id = ANY(ARRAY(
+        SELECT q.integration_id FROM quarantined_transactions q JOIN plaid_integrations i ON i.id = q.integration_id
+        WHERE resolved_at IS NULL AND next_retry_at <= now() AND {AT_REST} ORDER BY next_retry_at LIMIT {MOST_WOKEN}))
+""")
+"""Not where a sync is asked for already, claimed, or failing: its turn comes, and with it the quarantine's."""
+
+
+async def wake(session: AsyncSession) -> None:
+    """Make due the items some of whose quarantined transactions are due for another try."""
+    await session.execute(WAKE)
 
 
 async def put(session: AsyncSession, integration_id: int, unusable: Sequence[Unusable]) -> None:
