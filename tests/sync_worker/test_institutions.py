@@ -71,7 +71,7 @@ async def test_three_failures_in_a_row_leave_an_institution_alone(world: World) 
     row = await world.integration(waiting)
     assert (row["status"], row["failure_count"], row["last_sync_error"]) == ("active", 0, None)
     assert (row["lease_token"], row["requested_seq"], row["processed_seq"]) == (None, 2, 0)
-    assert timedelta(seconds=40) < row["due_in"] <= timedelta(seconds=125)
+    assert timedelta(seconds=20) < row["due_in"] <= timedelta(seconds=125)
     assert await world.history(waiting) == []
     await world.worker.hear(elsewhere.item_id)
     assert await world.differences(elsewhere) == {}
