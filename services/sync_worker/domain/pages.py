@@ -18,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -28,6 +29,7 @@ from sync_worker.domain.accounts import Account, Amount, without_nul
 
 Json = dict[str, Any]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
+ID: TypeAdapter[str] = TypeAdapter(Id)
 Code = Annotated[str, StringConstraints(max_length=50)]
 
 
@@ -158,7 +160,7 @@ def read(answer: Json) -> Page:
         ids=[transaction.transaction_id for transaction in good],
         hashes=[blake2b(line.encode(), digest_size=16).digest() for line in lines],
         oldest=min((transaction.date for transaction in good), default=None),
-        removed=[one["transaction_id"] for one in answer["removed"] if one.get("transaction_id")],
+        removed=[one["transaction_id"] for one in answer["removed"] if _can_be_ours(one.get("transaction_id"))],
         accounts=stated,
         account_ids=frozenset(transaction.account_id for transaction in good),
         unusable=unusable,
@@ -214,3 +216,12 @@ def _line(transaction: Transaction) -> str:
 def _reason(error: ValidationError) -> str:
     problems = error.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)
+
+
+def _can_be_ours(transaction_id: object) -> bool:
+    """Return whether a row of ours can have this id; what none can have needs no removal."""
+    try:
+        ID.validate_python(transaction_id)
+    except ValidationError:
+        return False
+    return True

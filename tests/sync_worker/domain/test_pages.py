@@ -185,3 +185,8 @@ def test_only_nul_is_replaced(name: str) -> None:
     [row] = rows(read(answer(added=[transaction("t", name=name, location={name: name})])))
     expected = name.replace("\0", "\ufffd")
     assert (row["name"], row["location"]) == (expected, {expected: expected})
+
+
+def test_a_removal_of_what_nobody_can_have_is_none() -> None:
+    """An id that no row of ours can have, for its NUL, its half character or its emptiness, fails no page."""
+    assert read(answer(removed=["a", "", "b\0", "\ud800", "c"])).removed == ["a", "c"]
