@@ -25,11 +25,13 @@ def problem(refusal: Refusal, environment: str) -> Problem:
     """Return the answer to a webhook that was not taken."""
     match refusal:
         case Unverified():
-            return Problem(401, ADVICE[refusal.reason], code=refusal.reason, headers=CHALLENGE)
+            ours = environment if refusal.reason == "unknown_key" else None
+            return Problem(401, ADVICE[refusal.reason], code=refusal.reason, headers=CHALLENGE, environment=ours)
         case Unreadable():
             return Problem(400, f"Signed, but missing or not as documented: {refusal}.", code="unreadable")
         case WrongEnvironment():
-            return Problem(400, f"This service takes webhooks of {environment} only.", code="wrong_environment")
+            advice = f"This service takes webhooks of {environment} only."
+            return Problem(400, advice, code="wrong_environment", environment=environment)
         case KeyUnavailable():
             return Problem(503, f"Cannot verify now: {refusal}.", code="no_key", retryable=True, headers=RETRY)
         case _:

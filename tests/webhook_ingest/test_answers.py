@@ -41,3 +41,15 @@ def test_every_reason_has_a_sentence() -> None:
                 reasons |= {part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)}
 
     assert reasons - {"alg"} == set(ADVICE)
+
+
+def test_the_environment() -> None:
+    """A sender that may have come to the wrong environment is told which one this is; no other refusal tells it."""
+    telling = {
+        (name or type(refusal).__name__)
+        for refusal in [refusal for refusal, _ in EXAMPLES.values()] + [Unverified(reason) for reason in ADVICE]
+        for name in [getattr(refusal, "reason", None)]
+        if problem(refusal, "production").body.get("environment") == "production"
+    }
+
+    assert telling == {"unknown_key", "WrongEnvironment"}

@@ -1,4 +1,5 @@
 import base64
+import hashlib
 import json
 import time
 
@@ -6,14 +7,21 @@ import httpx2
 import pytest
 
 from tests.common.faulty_broker import FaultyBroker
-from tests.webhook_ingest.doubles import PATH, KeyEndpoint, Signer, signed, webhook
+from tests.webhook_ingest.doubles import NOW, PATH, KeyEndpoint, Signer, signed, webhook
 from webhook_ingest.keys import BURST, PER_SECOND
 
 
+CLAIMS = {"iat": int(NOW), "request_body_sha256": hashlib.sha256(webhook()).hexdigest()}
+
+
+def encoded(part: dict[str, object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
 def forged(number: int) -> dict[str, str]:
-    """Return a header that names a key of its own; nobody ever looks at its signature."""
-    header = json.dumps({"alg": "ES256", "kid": f"forged-{number}"}).encode()
-    return {"Plaid-Verification": f"{base64.urlsafe_b64encode(header).decode().rstrip('=')}.e30.{'A' * 86}"}
+    """Return a header that says what it must, by a key of its own; nobody ever looks at its signature."""
+    header = {"alg": "ES256", "kid": f"forged-{number}"}
+    return {"Plaid-Verification": f"{encoded(header)}.{encoded(CLAIMS)}.{'A' * 86}"}
 
 
 @pytest.mark.slow

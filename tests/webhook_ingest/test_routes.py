@@ -124,6 +124,14 @@ async def test_wrong_environment(client: httpx2.AsyncClient, signer: Signer, bro
     assert broker.tries == 0
 
 
+async def test_which_environment(client: httpx2.AsyncClient, signer: Signer) -> None:
+    """Who signs with a key, or for an environment, that is not ours reads in the answer which one ours is."""
+    body = webhook(environment="production")
+
+    for headers in (signed(signer, body), signed(Signer(), body)):
+        assert (await client.post(PATH, content=body, headers=headers)).json()["environment"] == "sandbox"
+
+
 async def test_no_keys(client: httpx2.AsyncClient, signer: Signer, endpoint: KeyEndpoint) -> None:
     """While Plaid hands out no keys webhooks are put off with 503 and Retry-After, not refused."""
     endpoint.down = True

@@ -6,28 +6,32 @@ Source: plaid.com/docs/api/webhooks/webhook-verification; RFC 7515 for the heade
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ValidationError
+from pydantic import StringConstraints, ValidationError
 
-from webhook_ingest.domain.fields import Strict, Word
+from webhook_ingest.domain.fields import Strict
 from webhook_ingest.domain.refusal import Unverified
 
 MAX_AGE = 300
 MAX_AHEAD = 30
 """Seconds around now in which `iat` must lie."""
 
+KeyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""Plaid's are UUIDs."""
+
 
 class Header(Strict):
     """A signature's header (RFC 7515): ES256 alone, by a key we look up ourselves, with nothing critical added."""
 
     alg: Literal["ES256"]
-    kid: Word
+    kid: KeyId
     jwk: None = None
     jku: None = None
     x5u: None = None
     x5c: None = None
     crit: None = None
+    b64: None = None
 
 
 class Claims(Strict):
@@ -54,13 +58,17 @@ def read_claims(payload: bytes) -> Claims:
         raise Unverified("claims") from None
 
 
-def check_claims(claims: Claims, body: bytes, *, now: float, key_expired_at: int | None) -> None:
-    """Return if the signature speaks of this body and of this moment, by a key still valid then; else raise."""
+def check_claims(claims: Claims, body: bytes, *, now: float) -> None:
+    """Return if the claims speak of this body and of this moment, else raise Unverified."""
     if claims.iat < now - MAX_AGE:
         raise Unverified("stale")
     if claims.iat > now + MAX_AHEAD:
         raise Unverified("from_the_future")
-    if key_expired_at is not None and claims.iat > key_expired_at:  # both in whole seconds: the last one is genuine
-        raise Unverified("key_expired")
     if not hmac.compare_digest(hashlib.sha256(body).hexdigest().encode(), claims.request_body_sha256.encode()):
         raise Unverified("body_changed")
+
+
+def check_expiry(claims: Claims, key_expired_at: int | None) -> None:
+    """Return if the key was still valid when it signed, else raise Unverified."""
+    if key_expired_at is not None and claims.iat > key_expired_at:  # both in whole seconds: the last one is genuine
+        raise Unverified("key_expired")

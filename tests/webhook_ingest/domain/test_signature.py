@@ -5,7 +5,7 @@ import pytest
 
 from tests.webhook_ingest.doubles import NOW
 from webhook_ingest.domain.refusal import Unverified
-from webhook_ingest.domain.signature import Claims, check_claims, read_claims, read_header
+from webhook_ingest.domain.signature import Claims, check_claims, check_expiry, read_claims, read_header
 
 BODY = b'{\n  "webhook_type": "ITEM"\n}'
 HASH = hashlib.sha256(BODY).hexdigest()
@@ -13,7 +13,9 @@ HASH = hashlib.sha256(BODY).hexdigest()
 
 def reason_of(iat: int, *, sha256: str = HASH, key_expired_at: int | None = None) -> str:
     try:
-        check_claims(Claims(iat=iat, request_body_sha256=sha256), BODY, now=NOW, key_expired_at=key_expired_at)
+        claims = Claims(iat=iat, request_body_sha256=sha256)
+        check_claims(claims, BODY, now=NOW)
+        check_expiry(claims, key_expired_at)
     except Unverified as refusal:
         return refusal.reason
     return "verified"
@@ -29,6 +31,9 @@ def reason_of(iat: int, *, sha256: str = HASH, key_expired_at: int | None = None
         (-30, "verified"),
         (-31, "from_the_future"),
         (-(10**18), "from_the_future"),
+        (-(10**400), "from_the_future"),
+        (10**400, "stale"),
+        (2 * int(NOW), "stale"),
     ],
 )
 def test_age(age: int, verdict: str) -> None:
@@ -66,6 +71,10 @@ def test_body(sha256: str) -> None:
         json.dumps({"iat": None, "request_body_sha256": HASH}).encode(),
         json.dumps({"iat": int(NOW), "request_body_sha256": 5}).encode(),
         b'{"iat":NaN,"request_body_sha256":"x"}',
+        b'{"iat":Infinity,"request_body_sha256":"x"}',
+        b'{"iat":1e9,"request_body_sha256":"x"}',
+        b'{"iat":1,"request_body_sha256":"\\ud800"}',
+        b'{"iat":' + b"9" * 5_000 + b',"request_body_sha256":"x"}',
         b"[" * 3_000,
     ],
 )
@@ -90,12 +99,20 @@ def test_claims(claims: bytes) -> None:
         ({"alg": "ES256", "kid": ""}, "header"),
         ({"alg": "ES256", "kid": 5}, "header"),
         ({"alg": "ES256", "kid": "a b"}, "header"),
-        ({"alg": "ES256", "kid": "k" * 129}, "header"),
+        ({"alg": "ES256", "kid": "k" * 65}, "header"),
+        ({"alg": "ES256", "kid": "k\n"}, "header"),
+        ({"alg": "ES256", "kid": "k\x00"}, "header"),
+        ({"alg": "ES256", "kid": "ключ"}, "header"),
+        ({"alg": "ES256", "kid": "../../k"}, "header"),
+        ({"alg": "ES256", "kid": "https://example.com/k"}, "header"),
+        ({"alg": "ES256", "kid": ["k"]}, "header"),
         ({"alg": "ES256", "kid": "k", "jwk": {}}, "header"),
         ({"alg": "ES256", "kid": "k", "jku": "https://example.com"}, "header"),
         ({"alg": "ES256", "kid": "k", "x5u": "https://example.com"}, "header"),
         ({"alg": "ES256", "kid": "k", "x5c": ["MII"]}, "header"),
         ({"alg": "ES256", "kid": "k", "crit": ["exp"]}, "header"),
+        ({"alg": "ES256", "kid": "k", "b64": True}, "header"),
+        ({"alg": "ES256", "kid": "k", "b64": False}, "header"),
     ],
 )
 def test_header(header: dict[str, object], reason: str) -> None:
