@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from prometheus_client import Gauge
 
 from common import outbox
 from common.broker import Broker
-from common.database import Database
+from common.database import Database, unavailable
 from common.events import Event, to_message
 from common.logging import correlation_id
 from webhook_ingest.bucket import Bucket
@@ -26,6 +26,8 @@ PATIENCE = 2.0
 PROBE_PATIENCE = 0.05
 COOLDOWN = 5.0
 """Seconds. A probe of the broker may take the whole patience, but its webhook's answer does not wait for that."""
+MOST = 2_000
+"""Webhooks that may wait at a time, in memory; while both doors hang each of them waits for twice the patience."""
 
 
 class Acceptance:
@@ -46,52 +48,72 @@ class Acceptance:
         self._patience = patience
         self._circuit = Circuit(COOLDOWN, clock)
         self._log_lines = Bucket(10, 1)
-        self._under_way: set[asyncio.Task[bool]] = set()
+        self._waiting = 0
+        self._left_behind: set[asyncio.Task[bool]] = set()
 
     async def accept(self, event: Event) -> str:
         """Return `published` or `stored` once the event is durable, or raise NotAccepted; within twice the patience."""
+        if self._waiting >= MOST:
+            raise NotAccepted
+        self._waiting += 1
+        try:
+            return await self._accept(event)
+        finally:
+            self._waiting -= 1
+
+    async def _accept(self, event: Event) -> str:
         leave = self._circuit.ask() if self._broker_first else Leave.SKIP
-        wait = self._patience if leave is Leave.USE else PROBE_PATIENCE
-        if leave is not Leave.SKIP and await self._publish(event, wait):
+        if leave is Leave.USE and await self._publish(event):
             return "published"
-        if await self._done("database", self._store(event)):
+        if leave is Leave.PROBE and await self._apart(self._publish(event), PROBE_PATIENCE):
+            return "published"
+        if await self._apart(self._in_time("database", self._store(event)), self._patience):
             return "stored"
-        if self._broker_first and leave is not Leave.USE and await self._publish(event, self._patience):
+        if self._broker_first and leave is not Leave.USE and await self._publish(event):
             return "published"
         raise NotAccepted
 
     async def broker_or_database(self) -> None:
         """Raise NotAccepted unless one of them is there."""
-        if not (self._broker_first and self._broker.available) and not await self._done(
-            "database", self._database.ping()
-        ):
+        if self._broker_first and self._broker.available:
+            return
+        if not await self._apart(self._in_time("database", self._database.ping()), self._patience):
             raise NotAccepted
 
-    async def _publish(self, event: Event, wait: float) -> bool:
-        published = await self._done("broker", self._confirmed(event), wait)
-        if not published:
+    async def _publish(self, event: Event) -> bool:
+        message = to_message(event, correlation_id(), datetime.now(UTC))
+        confirmed = await self._in_time("broker", self._broker.publish(message))
+        was_closed = self._circuit.closed
+        if confirmed:
+            self._circuit.succeeded()
+        else:
             self._circuit.failed()
-            CIRCUIT_OPEN.set(1)
-        return published
-
-    async def _confirmed(self, event: Event) -> None:
-        await self._broker.publish(to_message(event, correlation_id(), datetime.now(UTC)))
-        self._circuit.succeeded()
-        CIRCUIT_OPEN.set(0)
+        if was_closed != confirmed:
+            CIRCUIT_OPEN.set(not confirmed)
+        return confirmed
 
     async def _store(self, event: Event) -> None:
+        """Write it to the outbox; once more where the pool's connection was broken: then the pool drops them all."""
+        try:
+            await self._emit(event)
+        except Exception as error:
+            if not unavailable(error):
+                raise
+            await self._emit(event)
+
+    async def _emit(self, event: Event) -> None:
         async with self._database.transaction() as session:
             await outbox.emit(session, event)
 
-    async def _done(self, door: str, work: Coroutine[Any, Any, None], wait: float | None = None) -> bool:
+    async def _apart(self, work: Coroutine[Any, Any, bool], wait: float) -> bool:
         """Return whether the work was done in time; what hangs in it is left behind, its clean-up may hang as well."""
-        task = asyncio.create_task(self._bounded(door, work))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        await asyncio.wait({task}, timeout=wait or self._patience)
+        task = asyncio.create_task(work)
+        self._left_behind.add(task)
+        task.add_done_callback(self._left_behind.discard)
+        await asyncio.wait({task}, timeout=wait)
         return task.done() and task.result()
 
-    async def _bounded(self, door: str, work: Coroutine[Any, Any, None]) -> bool:
+    async def _in_time(self, door: str, work: Awaitable[None]) -> bool:
         try:
             async with asyncio.timeout(self._patience):
                 await work

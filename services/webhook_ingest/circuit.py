@@ -21,6 +21,11 @@ class Circuit:
         self._clock = clock
         self._tried_at: float | None = None
 
+    @property
+    def closed(self) -> bool:
+        """Whether everybody may use it."""
+        return self._tried_at is None
+
     def ask(self) -> Leave:
         """Return what the caller may do now."""
         if self._tried_at is None:

@@ -15,7 +15,7 @@ from tests.common.broker.site import eventually
 from tests.common.faulty_broker import FaultyBroker
 from tests.webhook_ingest.doubles import Clock
 from tests.webhook_ingest.proxy import DatabaseProxy
-from webhook_ingest.acceptance import COOLDOWN, Acceptance
+from webhook_ingest.acceptance import COOLDOWN, MOST, Acceptance
 from webhook_ingest.domain.refusal import NotAccepted
 
 EVENT = WebhookReceived(
@@ -25,6 +25,12 @@ EVENT = WebhookReceived(
     received_at=datetime(2026, 11, 22, tzinfo=UTC),
 )
 PATIENCE = 0.3
+END_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+FEW = 30
+"""Tasks of the test and of its servers, and one for each connection of a pool."""
 AMPLE = 30.0
 """Seconds: for what must come about, however busy the machine is."""
 
@@ -165,7 +171,7 @@ async def test_the_database_is_back(broker: FaultyBroker, proxied: Database, pro
 
 
 async def test_the_database_hangs(broker: FaultyBroker, proxied: Database, proxy: DatabaseProxy) -> None:
-    """A frozen database costs the patience and no more, although its clean-up hangs as well."""
+    """A frozen database costs the patience and no more, although its clean-up hangs as well; then it serves again."""
     acceptance = Acceptance(broker, proxied, patience=PATIENCE)
     broker.down = True
     await Acceptance(broker, proxied, patience=AMPLE).accept(EVENT)
@@ -176,6 +182,41 @@ async def test_the_database_hangs(broker: FaultyBroker, proxied: Database, proxy
         await acceptance.accept(EVENT)
 
     assert perf_counter() - started < 10 * PATIENCE
+    proxy.thaw()
+    assert await Acceptance(broker, proxied, patience=AMPLE).accept(EVENT) == "stored"
+
+
+async def test_every_connection_went_stale(broker: FaultyBroker, database: Database) -> None:
+    """A restart of PostgreSQL breaks every connection of the pool; no webhook is refused for that, however many come."""
+    acceptance = Acceptance(broker, database, patience=AMPLE)
+    broker.down = True
+    await asyncio.gather(*(acceptance.accept(EVENT) for _ in range(20)))
+    async with database.transaction() as session:
+        await session.execute(text(END_OTHERS))
+
+    assert await asyncio.gather(*(acceptance.accept(EVENT) for _ in range(20))) == ["stored"] * 20
+
+
+async def test_a_flood_while_both_hang(broker: FaultyBroker, proxied: Database, proxy: DatabaseProxy) -> None:
+    """What waits for two that hang is bounded, what is too much is refused at once, and nothing is left behind."""
+    acceptance = Acceptance(broker, proxied, patience=PATIENCE)
+    await proxied.ping()
+    broker.hangs = True
+    proxy.freeze()
+    flood = [asyncio.ensure_future(acceptance.accept(EVENT)) for _ in range(MOST + 500)]
+    done, _ = await asyncio.wait(flood, timeout=PATIENCE / 2)
+    assert len(done) == 500
+
+    answers = await asyncio.gather(*flood, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {NotAccepted}
+
+    async def nothing_left() -> bool:
+        return len(asyncio.all_tasks()) <= FEW
+
+    await eventually(nothing_left)
+    broker.release()
+    proxy.thaw()
+    assert await acceptance.accept(EVENT) in {"published", "stored"}
 
 
 async def test_outbox_only(broker: FaultyBroker, database: Database, no_database: Database) -> None:
