@@ -97,28 +97,13 @@ class BrokerSettings(Block):
     amqp_url: Annotated[SecretStr, AN_AMQP_URL]
 
 
-class PlaidSettings(Block):
-    """Plaid's credentials and the environment they belong to."""
+class EnvironmentSettings(Block):
+    """Which of Plaid's environments this deployment belongs to."""
 
-    plaid_client_id: str = Field(min_length=1)
-    plaid_secret: SecretStr = Field(min_length=1)
     plaid_env: Literal["sandbox", "production"]
-    plaid_base_url: AnyHttpUrl | None = None
-
-    @field_validator("plaid_base_url")
-    @classmethod
-    def _is_https_in_production(cls, url: AnyHttpUrl | None, info: ValidationInfo) -> AnyHttpUrl | None:
-        if url and info.data.get("plaid_env") == "production" and url.scheme != "https":
-            raise ValueError("must begin with https:// in production, else secrets travel in the clear")
-        return url
-
-    @property
-    def plaid_host(self) -> str:
-        """The base URL of every Plaid call: the override, else the environment's host."""
-        return str(self.plaid_base_url).rstrip("/") if self.plaid_base_url else PLAID_HOSTS[self.plaid_env]
 
 
-class LimitSettings(PlaidSettings):
+class LimitSettings(EnvironmentSettings):
     """Plaid's rate limits of its environment, and what an operator knows better."""
 
     plaid_limits: str = ""
@@ -133,6 +118,26 @@ class LimitSettings(PlaidSettings):
     def rate_limits(self) -> limits.Limits:
         """The limits that hold for this deployment, by Plaid's path."""
         return limits.change(limits.BY_ENVIRONMENT[self.plaid_env], self.plaid_limits)
+
+
+class PlaidSettings(EnvironmentSettings):
+    """Plaid's credentials and the environment they belong to."""
+
+    plaid_client_id: str = Field(min_length=1)
+    plaid_secret: SecretStr = Field(min_length=1)
+    plaid_base_url: AnyHttpUrl | None = None
+
+    @field_validator("plaid_base_url")
+    @classmethod
+    def _is_https_in_production(cls, url: AnyHttpUrl | None, info: ValidationInfo) -> AnyHttpUrl | None:
+        if url and info.data.get("plaid_env") == "production" and url.scheme != "https":
+            raise ValueError("must begin with https:// in production, else secrets travel in the clear")
+        return url
+
+    @property
+    def plaid_host(self) -> str:
+        """The base URL of every Plaid call: the override, else the environment's host."""
+        return str(self.plaid_base_url).rstrip("/") if self.plaid_base_url else PLAID_HOSTS[self.plaid_env]
 
 
 class SealingSettings(Block):

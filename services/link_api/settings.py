@@ -7,7 +7,7 @@ from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretS
 from pydantic_settings import NoDecode
 
 from common.runtime import StandardSettings
-from common.settings import SMALLEST_SECRET, LimitSettings, SealingSettings
+from common.settings import SMALLEST_SECRET, LimitSettings, PlaidSettings, SealingSettings
 
 LONGEST_CLIENT_NAME = 30
 LINK_SCRIPT = "/link/v2/stable/link-initialize.js"
@@ -48,7 +48,7 @@ def _split(value: object) -> object:
 CountryCodes = Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 
 
-class Settings(StandardSettings, LimitSettings, SealingSettings):
+class Settings(StandardSettings, PlaidSettings, LimitSettings, SealingSettings):
     """Settings of link_api; an empty variable counts as unset."""
 
     port: int = Field(default=8000, ge=1, le=65535)

@@ -3,10 +3,10 @@
 from pydantic import Field
 
 from common.runtime import StandardSettings
-from common.settings import LimitSettings, SealingSettings, SyncSettings
+from common.settings import LimitSettings, PlaidSettings, SealingSettings, SyncSettings
 
 
-class Settings(StandardSettings, LimitSettings, SealingSettings, SyncSettings):
+class Settings(StandardSettings, PlaidSettings, LimitSettings, SealingSettings, SyncSettings):
     """Settings of sync_worker."""
 
     port: int = Field(default=8002, ge=1, le=65535)

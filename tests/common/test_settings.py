@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from common.limits import Limit, Scope
 from common.runtime import StandardSettings
-from common.settings import LimitSettings, SealingSettings, SyncSettings, load
+from common.settings import LimitSettings, PlaidSettings, SealingSettings, SyncSettings, load
 
 
-class Everything(StandardSettings, LimitSettings, SealingSettings, SyncSettings):
+class Everything(StandardSettings, PlaidSettings, LimitSettings, SealingSettings, SyncSettings):
     """All blocks at once."""
 
 

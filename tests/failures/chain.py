@@ -10,7 +10,6 @@ from categorizer import data
 from categorizer.domain.pipeline import Pipeline
 from categorizer.handlers import decide
 from common.events import TransactionsChanged
-from tests.failures.scenes import synced
 from tests.sync_worker.world import Linked, World
 
 EXPENSES = """
@@ -33,7 +32,7 @@ class Chain:
 
     async def link(self, username: str = "user_good", *, days: int = 10) -> Linked:
         """Link a bank, sync, and decide."""
-        item = await synced(self.world, username, days=days)
+        item = await self.world.synced(username, days=days)
         await self.settle()
         return item
 

@@ -14,13 +14,6 @@ from tests.sync_worker.world import Linked, World
 Json = dict[str, Any]
 
 
-async def synced(world: World, username: str = "user_good", *, days: int = 10) -> Linked:
-    """Link a bank and sync once."""
-    item = await world.link(username, days=days)
-    await world.worker.ring(item.id, "linked")
-    return item
-
-
 async def when_due(world: World, item: Linked) -> None:
     """Let time pass until the item is due; the sweep rings for it, and its message is handled."""
     await world.rows("UPDATE plaid_integrations SET next_sync_at = now() WHERE id = :id", id=item.id)

@@ -1,7 +1,7 @@
 """Several accounts of one login."""
 
 from tests.failures.chain import Chain, decided
-from tests.failures.scenes import accounts, requests, standing, synced
+from tests.failures.scenes import accounts, requests, standing
 from tests.sync_worker.world import World
 
 
@@ -23,7 +23,7 @@ async def test_a_second_account_does_not_overwrite_the_first(world: World) -> No
 
 async def test_giving_up_one_account_does_not_stop_the_others(world: World) -> None:
     """A user takes one account back, and the whole connection ends, with its siblings."""
-    item = await synced(world)
+    item = await world.synced()
     gone = (await world.bank.control(item.item_id, "accounts/revoke", account_id="@savings"))["account_id"]
     [new] = await world.bank.add(item.item_id, amount=4)
     await world.worker.hear(item.item_id, "USER_ACCOUNT_REVOKED", "ITEM", account_id=gone)
@@ -64,7 +64,7 @@ async def test_an_account_that_changes_its_id_does_not_bring_its_history_twice(c
 
 async def test_a_new_account_is_known_to_its_own_transactions(world: World) -> None:
     """What was bought on an account that was opened since fails the sync, or belongs to nobody."""
-    item = await synced(world)
+    item = await world.synced()
     opened = await world.bank.open_account(item.item_id, type="credit", subtype="credit card", mask="9999")
     [new] = await world.bank.add(item.item_id, amount=4, account_id=opened)
     await world.worker.hear(item.item_id)
@@ -85,7 +85,7 @@ async def test_more_accounts_do_not_mean_more_calls(world: World) -> None:
 
 async def test_a_card_balance_keeps_its_sign_and_its_limit(world: World) -> None:
     """Money owed on a card is shown as money that the user has, and an overpaid card as a debt."""
-    item = await synced(world)
+    item = await world.synced()
     for current, available in ((250, 4750), (-30, 5030)):
         await world.bank.set_balance(item.item_id, "@credit card", current=current, available=available)
         await world.worker.ring(item.id)

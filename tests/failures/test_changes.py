@@ -3,13 +3,13 @@
 from decimal import Decimal
 
 from tests.failures.chain import Chain, decided
-from tests.failures.scenes import Json, accounts, stored, synced
+from tests.failures.scenes import Json, accounts, stored
 from tests.sync_worker.world import World
 
 
 async def test_corrections_are_neither_ignored_nor_added_as_rows_of_their_own(world: World) -> None:
     """A modified row keeps its first amount, day, name, category, currency or account, or stands beside a second."""
-    item = await synced(world)
+    item = await world.synced()
     ids = sorted(await world.transactions(item))
     other = next(one for one, row in (await accounts(world, item)).items() if row["subtype"] == "savings")
     corrections: list[Json] = [
@@ -60,7 +60,7 @@ async def test_removals_do_not_silently_do_nothing(chain: Chain) -> None:
 
 async def test_a_removal_does_not_wipe_the_row(world: World) -> None:
     """A removed row is deleted, or overwritten with a stub that has an id and nothing else."""
-    item = await synced(world)
+    item = await world.synced()
     one = min(await world.transactions(item))
     before = dict((await stored(world, item))[one])
     await world.bank.withdraw(item.item_id, one)
@@ -73,7 +73,7 @@ async def test_a_removal_does_not_wipe_the_row(world: World) -> None:
 
 async def test_removals_of_nothing_break_nothing(world: World) -> None:
     """A removal of an id that never came, or that went before, fails the whole update."""
-    item = await synced(world)
+    item = await world.synced()
     gone, *_ = sorted(await world.transactions(item))
     await world.bank.withdraw(item.item_id, gone)
     await world.worker.hear(item.item_id)

@@ -5,14 +5,14 @@ from collections import Counter
 from contextlib import suppress
 
 from common.events import Trigger
-from tests.failures.scenes import synced, syncing, when_due
+from tests.failures.scenes import syncing, when_due
 from tests.sync_worker.faults import Crash, Steps, failing
 from tests.sync_worker.world import World
 
 
 async def test_no_second_door_leads_past_the_lock(world: World) -> None:
     """Webhooks of an item go one after the other, and a click or the clock starts a second sync beside them."""
-    item, other = await synced(world), await world.hire()
+    item, other = await world.synced(), await world.hire()
     triggers: list[Trigger] = ["linked", "manual", "repaired", "sweep"]
     async with syncing(world, item):
         await world.bank.add(item.item_id, amount=9)
@@ -29,7 +29,7 @@ async def test_no_second_door_leads_past_the_lock(world: World) -> None:
 
 async def test_the_lock_of_a_dead_worker_does_not_hold_for_ever(world: World) -> None:
     """A worker dies with an item in hand, and nobody may ever touch the item again."""
-    item, other = await synced(world), await world.hire()
+    item, other = await world.synced(), await world.hire()
     [new] = await world.bank.add(item.item_id, amount=9)
     with failing(Steps(6, "die"), world.worker.database, world.worker.plaid), suppress(Crash):
         await world.worker.hear(item.item_id)
@@ -46,7 +46,7 @@ async def test_the_lock_of_a_dead_worker_does_not_hold_for_ever(world: World) ->
 
 async def test_an_item_that_hangs_does_not_hold_up_the_others(world: World) -> None:
     """One bank that does not answer keeps every other user waiting behind it."""
-    stuck, well = await synced(world), await synced(world)
+    stuck, well = await world.synced(), await world.synced()
     await world.bank.add(well.item_id, amount=9)
     async with syncing(world, stuck), asyncio.timeout(10):
         await world.worker.hear(well.item_id)

@@ -5,7 +5,7 @@ from sqlalchemy.exc import DBAPIError
 
 from categorizer.sweep import Sweep
 from tests.failures.chain import Chain
-from tests.failures.scenes import cursors, requests, stored, synced
+from tests.failures.scenes import cursors, requests, stored
 from tests.sync_worker.world import World
 
 REFUSE = """
@@ -31,7 +31,7 @@ async def test_rows_above_a_thousand_are_not_lost_while_the_cursor_moves(slow_wo
 
 async def test_the_cursor_does_not_move_past_rows_that_the_database_refused(world: World) -> None:
     """A row cannot be written, the error is swallowed, and the cursor is stored all the same."""
-    item = await synced(world)
+    item = await world.synced()
     before = (await world.integration(item))["cursor"]
     await world.rows(REFUSE)
     await world.rows(TRIGGER)
@@ -64,7 +64,7 @@ async def test_an_update_that_nobody_processed_is_not_overwritten_by_the_next(ch
 
 async def test_a_back_dated_transaction_is_not_missed(world: World) -> None:
     """A bank books something weeks later under an old date, and whoever asks by date never sees it."""
-    item = await synced(world)
+    item = await world.synced()
     [late] = await world.bank.add(item.item_id, amount=7, date="2026-01-05")
     await world.worker.hear(item.item_id)
     assert (await world.transactions(item))[late]["date"].isoformat() == "2026-01-05"
@@ -73,7 +73,7 @@ async def test_a_back_dated_transaction_is_not_missed(world: World) -> None:
 
 async def test_a_sync_that_failed_midway_does_not_go_on_from_the_middle(world: World) -> None:
     """The cursor of a page in the middle is kept, and asked with again and again though it is worth nothing."""
-    item = await synced(world)
+    item = await world.synced()
     begun = (await world.integration(item))["cursor"]
     for amount in range(1, 7):
         await world.bank.add(item.item_id, amount=amount)

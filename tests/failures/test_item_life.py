@@ -6,7 +6,7 @@ import pytest
 
 from common.events import WebhookReceived
 from common.tables.base import metadata
-from tests.failures.scenes import Json, accounts, standing, synced, when_due
+from tests.failures.scenes import Json, accounts, standing, when_due
 from tests.sync_worker.world import World
 from webhook_ingest.domain import webhook
 
@@ -15,7 +15,7 @@ REVOKED = b'{"webhook_type": "ITEM", "webhook_code": "USER_PERMISSION_REVOKED", 
 
 async def test_a_repaired_login_does_not_leave_its_warning(world: World) -> None:
     """The user logged in again, data flows, and the page goes on asking to log in."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.control(item.item_id, "break", error_code="ITEM_LOGIN_REQUIRED")
     await world.worker.hear(item.item_id, "ERROR", "ITEM")
     assert "login_required" in await standing(world, item)
@@ -30,7 +30,7 @@ async def test_a_repaired_login_does_not_leave_its_warning(world: World) -> None
 
 async def test_a_broken_login_is_told_and_told_once(world: World) -> None:
     """The connection breaks and nobody tells its user; or every sync that fails tells it once more."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.break_login(item.access_token)
     for _ in range(3):
         await world.worker.hear(item.item_id)
@@ -46,7 +46,7 @@ async def test_a_broken_login_is_told_and_told_once(world: World) -> None:
 )
 async def test_an_announced_end_is_not_taken_for_the_end(world: World, lever: str, code: str) -> None:
     """A week before a login ends it is marked as broken, and that week's transactions are missing."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.control(item.item_id, lever)
     ends = datetime.now(UTC) + timedelta(days=7)
     facts = {"disconnect_time": ends} if code == "PENDING_DISCONNECT" else {}
@@ -65,7 +65,7 @@ async def test_an_announced_end_is_not_taken_for_the_end(world: World, lever: st
 
 async def test_a_revocation_without_an_error_body_crashes_nothing(world: World) -> None:
     """The webhook of a revocation brings no error, the handler takes one out of it, and falls."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.control(item.item_id, "revoke")
     said = webhook.read(REVOKED % item.item_id.encode(), "sandbox")
     assert said.doorbell is not None
@@ -84,7 +84,7 @@ async def test_a_revocation_without_an_error_body_crashes_nothing(world: World) 
 
 async def test_new_accounts_are_not_kept_from_the_user(world: World) -> None:
     """The bank says that there are more accounts, and nobody hears of it; or the item is stopped for it."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.control(item.item_id, "accounts/offer")
     for _ in range(2):
         await world.worker.hear(item.item_id, "NEW_ACCOUNTS_AVAILABLE", "ITEM")
@@ -136,7 +136,7 @@ async def test_a_bank_without_any_transaction_is_done_at_last(world: World) -> N
 
 async def test_no_token_is_left_in_the_clear(world: World) -> None:
     """Access tokens stand in a log of calls, in a message, in an error, or in their own column as they are."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.fail_next(path="/transactions/sync", error_code="INTERNAL_SERVER_ERROR")
     await world.worker.hear(item.item_id)
     await world.worker.hear(item.item_id, "ERROR", "ITEM")

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.truth import EXPENSE_KINDS
 from tests.failures.chain import Chain
-from tests.failures.scenes import Json, stored, synced
+from tests.failures.scenes import Json, stored
 from tests.sync_worker.world import World
 from tests.sync_worker.world import world as over
 
@@ -135,7 +135,7 @@ async def test_the_banks_own_words_are_not_tidied_away(world: World) -> None:
 
 async def test_a_name_of_five_hundred_characters_is_not_cut(world: World) -> None:
     """A long name fails the row, or its end is lost."""
-    item = await synced(world, days=1)
+    item = await world.synced(days=1)
     name = "Ж" * 480 + " ☕ 日本 '; --  "[:20].strip()
     [one] = await world.bank.add(item.item_id, amount=1, name=name)
     await world.worker.hear(item.item_id)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.failures.chain import Chain
-from tests.failures.scenes import Json, accounts, synced, when_due
+from tests.failures.scenes import Json, accounts, when_due
 from tests.sync_worker.world import Linked, World
 
 WAITING = "SELECT transaction_id, attempts FROM quarantined_transactions WHERE resolved_at IS NULL"
@@ -68,7 +68,7 @@ async def test_a_bad_row_neither_stops_the_rest_nor_is_thrown_away(chain: Chain)
 
 async def test_a_bad_row_is_not_skipped_for_ever(world: World) -> None:
     """What could not be stored is reported once; when its reason is over, nobody tries it again."""
-    item = await synced(world, days=1)
+    item = await world.synced(days=1)
     opened = await world.bank.open_account(item.item_id)
     [early] = await world.bank.add(item.item_id, amount=9, account_id=opened)
 
@@ -91,7 +91,7 @@ async def test_a_bad_row_is_not_skipped_for_ever(world: World) -> None:
 
 async def test_a_bad_row_is_not_tried_as_fast_as_it_fails(world: World) -> None:
     """A row that nothing can help is read again with every sync, or wakes its item again and again."""
-    item = await synced(world, days=1)
+    item = await world.synced(days=1)
     [one] = await world.bank.add(item.item_id, amount=9)
     await world.bank.control(item.item_id, "transactions/odd", transaction_id=one, fields={"amount": "much"})
     await world.worker.hear(item.item_id)

@@ -4,13 +4,13 @@ import pytest
 from sqlalchemy import event
 
 from sync_worker import loop
-from tests.failures.scenes import Json, cursors, requests, stored, synced
+from tests.failures.scenes import Json, cursors, requests, stored
 from tests.sync_worker.world import Linked, World
 
 
 async def in_small_pages(world: World, size: int = 2, order: str = "log") -> Linked:
     """Link, sync, and let later updates come in small pages."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.control(item.item_id, "pages", size=size, order=order)
     return item
 
@@ -96,7 +96,7 @@ async def test_statements_do_not_grow_with_the_rows(world: World) -> None:
     event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: statements.append(statement))
     counts = []
     for days in (5, 90):
-        item = await synced(world, days=days)
+        item = await world.synced(days=days)
         counts.append((len(await world.bank.truth(item.item_id)), len(statements)))
         statements.clear()
     (few, cheap), (many, costly) = counts

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.failures.chain import Chain, decided
-from tests.failures.scenes import stored, synced
+from tests.failures.scenes import stored
 from tests.sync_worker.world import Linked, World
 
 CAFE = {"name": "CORNER CAFE 7", "category": "FOOD_AND_DRINK_FAST_FOOD"}
@@ -115,7 +115,7 @@ async def test_edits_do_not_vanish_when_the_pending_row_goes(chain: Chain) -> No
 
 async def test_every_pending_row_of_a_bank_posts_once(world: World) -> None:
     """Of many that post, vanish and come at once, some stay pending beside their posted form."""
-    item = await synced(world)
+    item = await world.synced()
     for number in range(3):
         await world.bank.add(item.item_id)
         await world.bank.control(item.item_id, "pages", size=2, order=f"shuffled:{number}")

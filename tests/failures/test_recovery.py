@@ -1,7 +1,7 @@
 """Back to the truth after what could not be prevented."""
 
 from tests.failures.chain import Chain, decided
-from tests.failures.scenes import synced, when_due
+from tests.failures.scenes import when_due
 from tests.sync_worker.world import World
 
 
@@ -24,7 +24,7 @@ async def test_a_dead_cursor_does_not_stop_the_item_for_ever(chain: Chain) -> No
 
 async def test_the_cursor_of_another_item_does_not_stop_this_one(world: World) -> None:
     """A cursor and a token that do not belong together are refused for ever, with an error that nobody reads."""
-    item, other = await synced(world), await synced(world)
+    item, other = await world.synced(), await world.synced()
     foreign = (await world.integration(other))["cursor"]
     await world.rows("UPDATE plaid_integrations SET cursor = :foreign WHERE id = :id", foreign=foreign, id=item.id)
     [new] = await world.bank.add(item.item_id, amount=8)
@@ -49,7 +49,7 @@ async def test_a_full_reading_wipes_nothing_and_doubles_nothing(chain: Chain) ->
 
 async def test_removals_of_the_time_without_a_cursor_do_not_stay(world: World) -> None:
     """Whoever begins without a cursor hears of no removal: what went in the gap stands for ever."""
-    item = await synced(world)
+    item = await world.synced()
     gone = sorted(await world.transactions(item))[:4]
     await world.bank.withdraw(item.item_id, *gone)
     await world.rows("UPDATE plaid_integrations SET cursor = NULL")

@@ -2,13 +2,13 @@
 
 import asyncio
 
-from tests.failures.scenes import standing, stored, synced
+from tests.failures.scenes import standing, stored
 from tests.sync_worker.world import World
 
 
 async def test_a_second_update_within_minutes_is_not_taken_for_a_copy_of_the_first(world: World) -> None:
     """Webhooks of one kind are merged for five minutes, and an update of its own within them is dropped."""
-    item = await synced(world)
+    item = await world.synced()
     for amount in (11, 12, 13):
         [new] = await world.bank.add(item.item_id, amount=amount)
         await world.worker.hear(item.item_id)
@@ -17,7 +17,7 @@ async def test_a_second_update_within_minutes_is_not_taken_for_a_copy_of_the_fir
 
 async def test_a_webhook_that_is_sent_again_changes_nothing(world: World) -> None:
     """Webhooks are sent again though they were answered at once, and each copy writes the rows once more."""
-    item, other = await synced(world), await world.hire()
+    item, other = await world.synced(), await world.hire()
     world.worker.emitted.clear()
     [new] = await world.bank.add(item.item_id, amount=11)
     await asyncio.gather(*(worker.hear(item.item_id) for worker in (world.worker, other) * 3))
@@ -30,7 +30,7 @@ async def test_a_webhook_that_is_sent_again_changes_nothing(world: World) -> Non
 
 async def test_an_error_that_comes_after_its_repair_does_not_break_the_item(world: World) -> None:
     """Webhooks overtake each other, and the older one, of a broken login, has the last word."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.break_login(item.access_token)
     await world.bank.control(item.item_id, "repair")
     await world.worker.hear(item.item_id, "LOGIN_REPAIRED", "ITEM")
@@ -41,7 +41,7 @@ async def test_an_error_that_comes_after_its_repair_does_not_break_the_item(worl
 
 async def test_a_code_that_nobody_knows_stops_nothing(world: World) -> None:
     """A webhook of a new kind fails its handler, is sent again and again, and is never done with."""
-    item = await synced(world)
+    item = await world.synced()
     for kind in ("TRANSACTIONS", "ITEM", "A_PRODUCT_OF_TOMORROW"):
         [new] = await world.bank.add(item.item_id, amount=11)
         await world.worker.hear(item.item_id, "A_CODE_OF_TOMORROW", kind)
@@ -52,7 +52,7 @@ async def test_a_code_that_nobody_knows_stops_nothing(world: World) -> None:
 
 async def test_sync_now_needs_no_webhook(world: World) -> None:
     """The button only asks the bank for news, and with webhooks that do not arrive it changes nothing."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.post("/sandbox_control/webhooks/faults", {"drop": 100})
     [new] = await world.bank.add(item.item_id, amount=11)
     await world.worker.ring(item.id, "manual")

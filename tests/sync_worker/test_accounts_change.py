@@ -18,14 +18,6 @@ NOTICES = "SELECT * FROM notifications WHERE kind = 'account_revoked' AND accoun
 A_DAY_PASSES = "UPDATE plaid_accounts SET revoked_at = revoked_at - interval '1 day 1 s' WHERE revoked_at IS NOT NULL"
 
 
-async def synced(world: World, **link: Any) -> Linked:
-    """Link, sync, and forget what was announced."""
-    item = await world.link(**({"days": 30} | link))
-    await world.worker.ring(item.id, "linked")
-    world.worker.emitted.clear()
-    return item
-
-
 async def accounts(world: World, item: Linked) -> dict[str, RowMapping]:
     """Return our rows of the item's accounts, by Plaid's id."""
     return {row["account_id"]: row for row in await world.rows(ACCOUNTS, id=item.id)}
@@ -48,7 +40,7 @@ async def notices(world: World, account: RowMapping) -> list[bool]:
 
 async def test_an_account_that_appears_is_there_with_its_balance(world: World) -> None:
     """A new account is stored by the next sync, also before it has a transaction, and then takes what it is sent."""
-    item = await synced(world)
+    item = await world.caught_up()
     opened = await world.bank.open_account(item.item_id, name="Second", balance=Decimal("12.34"), mask="4242")
     await world.worker.ring(item.id)
     row = (await accounts(world, item))[opened]
@@ -61,7 +53,7 @@ async def test_an_account_that_appears_is_there_with_its_balance(world: World) -
 
 async def test_an_account_that_closes_leaves_its_history(world: World) -> None:
     """It is marked, its rows stay as they were and nobody is called to decide on them anew; its user is told once."""
-    item = await synced(world)
+    item = await world.caught_up()
     account_id = min(row["account_id"] for row in (await world.transactions(item)).values())
     account = (await accounts(world, item))[account_id]
     rows = await world.rows(ROWS, id=account["id"])
@@ -78,7 +70,7 @@ async def test_an_account_that_closes_leaves_its_history(world: World) -> None:
 
 async def test_an_account_that_comes_back_is_there_again(world: World) -> None:
     """It is active under its old row, the notice of its loss is over; the next loss is told again."""
-    item = await synced(world)
+    item = await world.caught_up()
     hidden = min(await accounts(world, item))
     account = (await accounts(world, item))[hidden]
 
@@ -101,7 +93,7 @@ async def test_an_account_that_comes_back_is_there_again(world: World) -> None:
 
 async def test_an_account_that_plaid_words_unreadably_is_not_lost(world: World) -> None:
     """What is named in a form that we cannot read is named: nothing is marked, nobody is told."""
-    item = await synced(world)
+    item = await world.caught_up()
     odd = min(await accounts(world, item))
     account = (await accounts(world, item))[odd]
 
@@ -124,7 +116,7 @@ async def test_an_account_that_plaid_words_unreadably_is_not_lost(world: World) 
 )
 async def test_churn_keeps_the_account(world: World, institution_id: str, look: dict[str, str]) -> None:
     """Under a new id it is the same row, with the user's switch; its transactions go as Plaid says; no loss is told."""
-    item = await synced(world, institution_id=institution_id)
+    item = await world.caught_up(institution_id=institution_id)
     before = await accounts(world, item)
     await world.rows("UPDATE plaid_accounts SET enabled = false")
     ids = await world.bank.churn_account(item.item_id, "@checking", **look)
@@ -143,7 +135,7 @@ async def test_churn_keeps_the_account(world: World, institution_id: str, look: 
 
 async def test_a_revoked_account_is_marked_at_once(world: World) -> None:
     """Within a day no sync that still names it brings it back; after that Plaid is believed, and the notice ends."""
-    item = await synced(world)
+    item = await world.caught_up()
     account_id = min(await accounts(world, item))
     account = (await accounts(world, item))[account_id]
     for _ in range(2):
@@ -160,7 +152,7 @@ async def test_a_revoked_account_is_marked_at_once(world: World) -> None:
 
 async def test_a_revoked_account_that_vanishes_is_told_once(world: World) -> None:
     """The webhook and the list tell the same loss, in whichever order they come."""
-    item = await synced(world)
+    item = await world.caught_up()
     account_id = await world.bank.close_account(item.item_id)
     account = (await accounts(world, item))[account_id]
     await world.worker.ring(item.id)
@@ -173,7 +165,7 @@ async def test_a_revoked_account_that_vanishes_is_told_once(world: World) -> Non
 
 async def test_a_repair_forgives(world: World) -> None:
     """Who went through update mode has chosen anew: what Plaid names from then on is there."""
-    item = await synced(world)
+    item = await world.caught_up()
     account_id = min(await accounts(world, item))
     account = (await accounts(world, item))[account_id]
     await revoke(world, item, account_id)
@@ -186,7 +178,7 @@ async def test_a_repair_forgives(world: World) -> None:
 @pytest.mark.parametrize("how", ["revoked", "repaired"])
 async def test_who_marks_an_account_does_not_hold_its_item(world: World, how: str) -> None:
     """Accounts are locked before items: a webhook, a repair and a commit that meet wait, and never in a circle."""
-    item, other = await synced(world), await world.hire()
+    item, other = await world.caught_up(), await world.hire()
     account_id = min(await accounts(world, item))
     await world.rows("UPDATE plaid_accounts SET revoked_at = now()")
     async with world.worker.database.transaction() as session:
@@ -206,7 +198,7 @@ async def test_who_marks_an_account_does_not_hold_its_item(world: World, how: st
 
 async def test_an_unknown_account_cannot_be_revoked(world: World) -> None:
     """A revocation of what we never saw, or of another item's account, marks and tells nothing."""
-    item, other = await synced(world), await synced(world, user_id=2)
+    item, other = await world.caught_up(), await world.caught_up(user_id=2)
     for account_id in ("nobody's", min(await accounts(world, other))):
         await revoke(world, item, account_id)
     assert all(row["is_active"] for row in (await accounts(world, other)).values())
@@ -215,7 +207,7 @@ async def test_an_unknown_account_cannot_be_revoked(world: World) -> None:
 
 async def test_balances_move_without_a_transaction(world: World) -> None:
     """An empty delta brings them to the last digit, with a later as-of time; what the bank hides is unknown."""
-    item = await synced(world)
+    item = await world.caught_up()
     account_id = min(await accounts(world, item))
     before = (await accounts(world, item))[account_id]
     for current, available in ((Decimal("98765432.1234567"), Decimal("0.01")), (Decimal("-0.1000001"), None)):
@@ -241,7 +233,7 @@ async def test_balances_of_any_currency(
     world: World, currency: dict[str, str], balance: str, limit: str | None
 ) -> None:
     """Yen have no cents, dinars have a thousand, coins have no ISO code: amounts and codes are kept as told."""
-    item = await synced(world)
+    item = await world.caught_up()
     line = {"type": "credit", "subtype": "credit card", "mask": "9090", "balance": Decimal(balance)}
     account_id = await world.bank.open_account(item.item_id, limit=limit and Decimal(limit), **line, **currency)
     await world.worker.ring(item.id)

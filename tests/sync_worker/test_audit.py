@@ -18,6 +18,7 @@ from sync_worker.audit import ATTEMPTS
 from sync_worker.domain import audit as domain
 from sync_worker.domain.schedule import PUT_OFF_SPREAD
 from sync_worker.store import audits
+from tests.sync_worker.spoiling import with_one_spoiled
 from tests.sync_worker.store.test_audits import claim, killed
 from tests.sync_worker.world import Linked, World
 
@@ -58,13 +59,6 @@ async def audited(world: World, item: Linked, *, heal: bool = False) -> RowMappi
     return await result(world, audit_id)
 
 
-async def synced(world: World) -> Linked:
-    """Link an item and sync it."""
-    item = await world.link()
-    await world.worker.ring(item.id, "linked")
-    return item
-
-
 def counts(row: RowMapping) -> tuple[int, int, int]:
     """Return what an audit found missing, extra and different."""
     return row["missing"], row["extra"], row["different"]
@@ -77,7 +71,7 @@ def counted(kind: str) -> float:
 
 async def test_what_is_equal_is_found_equal(world: World) -> None:
     """After a sync an audit compares every transaction, finds no difference, and touches nothing."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     before = await world.integration(item)
     row = await audited(world, item, heal=True)
     assert (row["compared"], counts(row)) == (len(await world.bank.truth(item.item_id)), (0, 0, 0))
@@ -91,7 +85,7 @@ async def test_what_is_equal_is_found_equal(world: World) -> None:
 
 async def test_tampering_is_found_and_named(world: World) -> None:
     """A row that was lost, one that was buried, one that was changed and one that was made up: each by its kind."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     lost, buried, spoiled, kept = sorted(await world.transactions(item))[:4]
     for sql, one in ((LOSE, lost), (BURY, buried), (SPOIL, spoiled)):
         await world.rows(sql, one=one)
@@ -108,7 +102,7 @@ async def test_tampering_is_found_and_named(world: World) -> None:
 
 async def test_healing_begins_again(world: World) -> None:
     """Where differences are found and healing is wanted, the next sync is complete, and is asked for at once."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     await world.rows(LOSE, one=min(await world.transactions(item)))
     assert (await audited(world, item, heal=True))["missing"] == 1
     assert (await world.integration(item))["cursor"] is None
@@ -118,7 +112,7 @@ async def test_healing_begins_again(world: World) -> None:
 
 async def test_a_closed_accounts_rows_are_kept_history(world: World) -> None:
     """Rows of an account that Plaid names no more are not extra."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     account = (await world.rows(CLOSED, id=item.id))[0]["id"]
     await world.rows(INVENT, one=min(await world.transactions(item)), invented="old", account=account)
     assert counts(await audited(world, item)) == (0, 0, 0)
@@ -126,17 +120,7 @@ async def test_a_closed_accounts_rows_are_kept_history(world: World) -> None:
 
 async def test_what_waits_in_quarantine_is_not_missing(world: World) -> None:
     """A transaction that we could not use is counted as quarantined while it waits."""
-    item = await world.link()
-    spoiled: list[str] = []
-
-    async def spoil(name: str, answer: Json) -> Json:
-        if name == "transactions_sync" and answer["added"] and not spoiled:
-            spoiled.append(answer["added"][0]["transaction_id"])
-            answer["added"][0]["amount"] = None
-        return answer
-
-    world.worker.plaid.watch.after = spoil
-    await world.worker.ring(item.id, "linked")
+    item, _ = await with_one_spoiled(world, amount=None)
     row = await audited(world, item)
     assert (row["quarantined"], counts(row)) == (1, (0, 0, 0))
 
@@ -167,7 +151,7 @@ def withdrawing(world: World, item: Linked, ids: list[str]) -> Callable[[str, Js
 @pytest.mark.parametrize("also_we", [False, True], ids=["bank alone", "bank and we"])
 async def test_what_happens_in_the_midst_is_no_difference(world: World, *, also_we: bool) -> None:
     """The bank changes around each call that an audit makes, and we sync: what is right is not called wrong."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     other = await world.hire()
 
     async def meddle(_name: str, _ask: Json) -> None:
@@ -186,7 +170,7 @@ async def test_what_happens_in_the_midst_is_no_difference(world: World, *, also_
 
 async def test_nothing_is_compared_before_all_history_is_there(slow_world: World) -> None:
     """While Plaid still reads the bank's history an audit says so, and no more."""
-    item = await synced(slow_world)
+    item = await slow_world.synced(days=90)
     assert (await audited(slow_world, item))["error_code"] == "HISTORY_INCOMPLETE"
     await slow_world.bank.advance(15)
     await slow_world.worker.ring(item.id)
@@ -196,7 +180,7 @@ async def test_nothing_is_compared_before_all_history_is_there(slow_world: World
 
 async def test_plaids_refusal_ends_it(world: World) -> None:
     """Plaid's error goes on the audit's record, and nowhere else: the next sync finds it for itself."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     await world.bank.break_login(item.access_token)
     assert (await audited(world, item, heal=True))["error_code"] == "ITEM_LOGIN_REQUIRED"
     row = await world.integration(item)
@@ -206,7 +190,7 @@ async def test_plaids_refusal_ends_it(world: World) -> None:
 
 async def test_what_is_no_longer_connected_is_not_asked_about(world: World) -> None:
     """Without a token there is nobody to ask."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     await world.rows("UPDATE plaid_integrations SET access_token = NULL WHERE id = :id", id=item.id)
     assert (await audited(world, item))["error_code"] == "NOT_CONNECTED"
 
@@ -225,7 +209,7 @@ class Crowded(Unmetered):
 
 async def test_without_budget_it_is_put_off(world: World) -> None:
     """Audits are the last in the queue for Plaid's limits; one without room comes back when there is."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     world.worker.plaid._budget = crowded = Crowded()
     row = await audited(world, item)
     assert (row["finished_at"], row["error_code"]) == (None, None)
@@ -236,7 +220,7 @@ async def test_without_budget_it_is_put_off(world: World) -> None:
 
 async def test_a_crash_of_its_own_ends_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of ours in an audit goes on its record and in the log, traceback and all, and holds no place."""
-    item = await synced(world)
+    item = await world.synced(days=90)
 
     def crash(*_: object) -> None:
         raise RuntimeError("a fault of ours")
@@ -252,7 +236,7 @@ async def test_what_the_database_cannot_serve_is_tried_again_at_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An outage of PostgreSQL in the midst is raised, and the worker that holds the message goes on when it is over."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     event = AuditRequested(audit_id=await order(world, item))
     with monkeypatch.context() as patch:
         patch.setattr(domain, "compare", away)
@@ -271,7 +255,7 @@ def away(*_: object) -> None:
 
 async def test_what_another_has_in_hand_is_left_to_it(world: World) -> None:
     """A message that comes again while a worker is at it asks Plaid for nothing, and keeps the audit due in an hour."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     audit_id = await order(world, item)
     async with world.worker.database.transaction() as session:
         assert await audits.take(session, audit_id, uuid4())
@@ -289,7 +273,7 @@ async def test_what_another_has_in_hand_is_left_to_it(world: World) -> None:
 
 async def test_what_kills_its_worker_each_time_is_given_up(world: World) -> None:
     """After three workers that did not come back the fourth ends an audit without a try: others get its place."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     audit_id = await order(world, item)
     for _ in range(ATTEMPTS):
         await killed(world, audit_id)
@@ -301,7 +285,7 @@ async def test_what_kills_its_worker_each_time_is_given_up(world: World) -> None
 
 async def test_the_last_attempt_may_succeed(world: World) -> None:
     """A worker that died by chance, even twice, costs an audit an hour each and not its result."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     audit_id = await order(world, item)
     for _ in range(ATTEMPTS - 1):
         await killed(world, audit_id)
@@ -312,7 +296,7 @@ async def test_the_last_attempt_may_succeed(world: World) -> None:
 
 async def test_it_is_done_once(world: World) -> None:
     """A request that comes twice, even at once, is counted once and heals once."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     await world.rows(LOSE, one=min(await world.transactions(item)))
     audit_id, before = await order(world, item, heal=True), counted("missing")
     event, workers = AuditRequested(audit_id=audit_id), [world.worker, await world.hire()]
@@ -323,7 +307,7 @@ async def test_it_is_done_once(world: World) -> None:
 
 async def test_tampering_is_healed_by_the_ordinary_path(world: World) -> None:
     """The sweep asks for the audit, the sync that it asks for mends every difference, and the next audit finds none."""
-    item = await synced(world)
+    item = await world.synced(days=90)
     lost, buried, spoiled, kept = sorted(await world.transactions(item))[:4]
     for sql, one in ((LOSE, lost), (BURY, buried), (SPOIL, spoiled)):
         await world.rows(sql, one=one)

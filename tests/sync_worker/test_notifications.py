@@ -42,13 +42,6 @@ async def both(world: World) -> AsyncIterator[tuple[Worker, Worker]]:
     )
 
 
-async def synced(world: World, **link: Any) -> Linked:
-    """Link and sync a bank with a short history."""
-    item = await world.link(**({"days": 5} | link))
-    await world.worker.ring(item.id, "linked")
-    return item
-
-
 async def standing(world: World, item: Linked) -> set[str]:
     """Return what stands of an item, but for the history's being complete."""
     rows = [row["kind"] for row in await world.rows(STANDING, id=item.id)]
@@ -129,8 +122,8 @@ async def test_what_happens_ten_times_is_told_once(
     cause: Cause,
 ) -> None:
     """However often and wherever the cause comes, also to two workers at once; and no other item's user hears of it."""
-    item = await synced(world)
-    other = await synced(world, user_id=2, institution_id="ins_109509")
+    item = await world.synced()
+    other = await world.synced(user_id=2, institution_id="ins_109509")
     await before(world, item)
     for _ in range(3):
         await cause(world.worker, item)
@@ -143,7 +136,7 @@ async def test_what_happens_ten_times_is_told_once(
 
 async def test_an_accounts_loss_is_told_once_for_each(world: World, both: tuple[Worker, Worker]) -> None:
     """Two accounts are two notices, however often their revocation comes; a repair ends both."""
-    item = await synced(world)
+    item = await world.synced()
     rows = await world.rows("SELECT id, account_id FROM plaid_accounts ORDER BY account_id LIMIT 2")
     causes = [webhook("USER_ACCOUNT_REVOKED", account_id=row["account_id"]) for row in rows]
     await asyncio.gather(*(cause(worker, item) for cause in causes for worker in both * 3))
@@ -176,7 +169,7 @@ async def test_each_stage_is_told_once_in_an_items_life(slow_world: World) -> No
 
 async def test_a_repair_in_update_mode_ends_the_call_for_it(world: World, both: tuple[Worker, Worker]) -> None:
     """Whose login broke is called once, told when it works, and called anew the next time."""
-    item = await synced(world)
+    item = await world.synced()
     for times in (1, 2):
         await world.bank.break_login(item.access_token)
         await both[0].hear(item.item_id)
@@ -190,7 +183,7 @@ async def test_a_repair_in_update_mode_ends_the_call_for_it(world: World, both: 
 
 async def test_a_repair_elsewhere_ends_it_too(world: World, both: tuple[Worker, Worker]) -> None:
     """LOGIN_REPAIRED tells that the login works again, once Plaid says so; out of order it ends nothing."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.break_login(item.access_token)
     await both[0].hear(item.item_id)
     await webhook("LOGIN_REPAIRED")(both[1], item)
@@ -203,7 +196,7 @@ async def test_a_repair_elsewhere_ends_it_too(world: World, both: tuple[Worker, 
 
 async def test_what_was_revoked_may_come_back(world: World, both: tuple[Worker, Worker]) -> None:
     """A revocation ends every other call on the user; permission given anew ends the revocation."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.break_login(item.access_token)
     await both[0].hear(item.item_id)
     await webhook("NEW_ACCOUNTS_AVAILABLE")(both[0], item)
@@ -220,7 +213,7 @@ async def test_an_end_that_is_announced_is_over_after_a_repair(
     world: World, both: tuple[Worker, Worker], how: str
 ) -> None:
     """Consent that ends, a bank that will disconnect: told with the moment, until update mode ended well."""
-    item = await synced(world)
+    item = await world.synced()
     now = datetime.now(UTC)
     if how == "consent":
         await ending(world, item)
@@ -240,7 +233,7 @@ async def test_an_end_that_is_announced_is_over_after_a_repair(
 @pytest.mark.parametrize("works", [True, False])
 async def test_an_announced_moment_passes(world: World, both: tuple[Worker, Worker], works: bool) -> None:
     """When it passed and the login works, nothing was meant; when it does not, the user is called to repair it."""
-    item = await synced(world)
+    item = await world.synced()
     cause = webhook("PENDING_DISCONNECT", disconnect_time=datetime.now(UTC) + SOON)
     await cause(both[0], item)
     await world.rows("UPDATE plaid_integrations SET disconnects_at = now() - interval '1 s'")
@@ -252,7 +245,7 @@ async def test_an_announced_moment_passes(world: World, both: tuple[Worker, Work
 
 async def test_a_later_date_is_told_anew(world: World) -> None:
     """The same notice with the new date, however far off; whoever shows it hears that it changed, and when it did."""
-    item = await synced(world)
+    item = await world.synced()
     for days in (3, 3, 5):
         await webhook("PENDING_DISCONNECT", disconnect_time=datetime(2036, 1, days, tzinfo=UTC))(world.worker, item)
     rows = await world.rows("SELECT due_at FROM notifications WHERE kind = 'expiring'")
@@ -262,7 +255,7 @@ async def test_a_later_date_is_told_anew(world: World) -> None:
 
 async def test_new_accounts_are_an_offer_until_a_repair(world: World, both: tuple[Worker, Worker]) -> None:
     """Who went through update mode has seen the accounts that were not shared."""
-    item = await synced(world)
+    item = await world.synced()
     await world.bank.control(item.item_id, "accounts/offer", name="Third")
     await webhook("NEW_ACCOUNTS_AVAILABLE")(both[0], item)
     await ring(both[0], item)
@@ -273,7 +266,7 @@ async def test_new_accounts_are_an_offer_until_a_repair(world: World, both: tupl
 
 async def test_a_sick_institution_is_told_until_a_sync_succeeds(world: World, both: tuple[Worker, Worker]) -> None:
     """Each item's user is told when the item has to wait; each item's own success ends it."""
-    items = [await synced(world), await synced(world, user_id=2)]
+    items = [await world.synced(), await world.synced(user_id=2)]
     await down(world, items[0])
     for item in items:
         await ring(both[0], item)
@@ -285,7 +278,7 @@ async def test_a_sick_institution_is_told_until_a_sync_succeeds(world: World, bo
 
 async def test_a_disconnected_item_leaves_nothing(world: World, both: tuple[Worker, Worker]) -> None:
     """Whoever disconnected a bank is called to nothing there; what comes late is of no consequence."""
-    item, other = await synced(world), await synced(world)
+    item, other = await world.synced(), await world.synced()
     for one in (item, other):
         await webhook("NEW_ACCOUNTS_AVAILABLE")(both[0], one)
     await world.bank.break_login(item.access_token)

@@ -1,16 +1,15 @@
 """What cannot be used waits in quarantine, and the rest commits."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import RowMapping
 
 from common.events import SyncRequested
 from sync_worker.domain.pages import refuse
 from sync_worker.store.quarantine import MOST_WOKEN
+from tests.sync_worker.spoiling import quarantined, spoiling, with_one_spoiled
 from tests.sync_worker.world import Linked, World
 
 Json = dict[str, Any]
@@ -25,36 +24,10 @@ SPOILED = [
 ]
 
 
-def spoiling(changes: Json) -> tuple[Callable[..., Any], list[str]]:
-    """Return a hook that spoils the first transaction it sees, and the list where it notes which."""
-    spoiled: list[str] = []
-
-    async def spoil(name: str, answer: Json) -> Json:
-        if name == "transactions_sync" and answer["added"] and not spoiled:
-            spoiled.append(answer["added"][0]["transaction_id"])
-            answer["added"][0] |= changes
-        return answer
-
-    return spoil, spoiled
-
-
-async def quarantined(world: World) -> list[RowMapping]:
-    """Return what waits."""
-    return await world.rows("SELECT * FROM quarantined_transactions WHERE resolved_at IS NULL")
-
-
-async def with_one_spoiled(world: World, changes: Json) -> tuple[Linked, str]:
-    """Link and sync, with one transaction spoiled on its way; return its id."""
-    item = await world.link()
-    world.worker.plaid.watch.after, spoiled = spoiling(changes)
-    await world.worker.ring(item.id, "linked")
-    return item, spoiled[0]
-
-
 @pytest.mark.parametrize("changes", SPOILED, ids=str)
 async def test_one_unusable_transaction_waits_and_the_rest_commits(world: World, changes: Json) -> None:
     """It keeps its raw text and the reason, the history counts what was written, the cursor moves on."""
-    item, spoiled = await with_one_spoiled(world, changes)
+    item, spoiled = await with_one_spoiled(world, **changes)
     assert await world.differences(item) == {spoiled: "missing"}
     [waiting] = await quarantined(world)
     assert waiting["transaction_id"] == spoiled
@@ -66,7 +39,7 @@ async def test_one_unusable_transaction_waits_and_the_rest_commits(world: World,
 
 async def test_it_heals_when_it_arrives_whole(world: World) -> None:
     """The next time Plaid sends it readable, it becomes a row and its quarantine ends."""
-    item, spoiled = await with_one_spoiled(world, {"amount": None})
+    item, spoiled = await with_one_spoiled(world, amount=None)
     await world.bank.edit(item.item_id, spoiled, name="WHOLE AGAIN")
     await world.worker.hear(item.item_id)
     assert await world.differences(item) == {}
@@ -75,7 +48,7 @@ async def test_it_heals_when_it_arrives_whole(world: World) -> None:
 
 async def test_it_ends_when_the_bank_takes_it_back(world: World) -> None:
     """A removal leaves nothing to replay."""
-    item, spoiled = await with_one_spoiled(world, {"amount": None})
+    item, spoiled = await with_one_spoiled(world, amount=None)
     await world.bank.withdraw(item.item_id, spoiled)
     await world.worker.hear(item.item_id)
     assert await world.differences(item) == {}
@@ -170,7 +143,7 @@ async def test_what_is_not_due_waits(world: World) -> None:
 
 async def test_what_stays_unusable_waits_longer_each_time(world: World) -> None:
     """An hour, doubling to 32: only a new release of ours can change the answer; when it does, it is over."""
-    item, _ = await with_one_spoiled(world, {"amount": None})
+    item, _ = await with_one_spoiled(world, amount=None)
     hours = []
     for attempts in range(1, 8):
         [row] = await world.rows("SELECT *, next_retry_at - now() AS wait FROM quarantined_transactions")

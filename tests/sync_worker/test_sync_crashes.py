@@ -1,69 +1,13 @@
 """Crashes at every statement, commit and call of Plaid between lease and release."""
 
-import asyncio
-import json
-from collections import Counter
-from contextlib import suppress
-from dataclasses import dataclass
-
 import pytest
 
-from common.events import SyncRequested
-from tests.sync_worker.faults import Crash, Steps, failing
+from tests.sync_worker.crashes import crash_once, crashing_everywhere, time_passes
+from tests.sync_worker.faults import Steps
 from tests.sync_worker.world import Linked, World
 
 ROWS = "SELECT id, version FROM plaid_transactions"
 EVENTS = "SELECT id, body FROM outbox WHERE type = 'transactions.changed'"
-
-
-async def something_happens(world: World, item: Linked, when: int) -> None:
-    """Add, correct and withdraw a transaction: a sync of two pages, each kind of change in it."""
-    standing = sorted(await world.bank.truth(item.item_id))
-    await world.bank.add(item.item_id, amount=19.99)
-    await world.bank.edit(item.item_id, standing[0], name=f"CORRECTED {when}")
-    await world.bank.withdraw(item.item_id, standing[1])
-
-
-@dataclass(frozen=True)
-class State:
-    """What a commit changes, all or nothing."""
-
-    cursor: str
-    processed: int
-    versions: dict[int, int]
-    synced: int
-    announced: Counter[int]
-
-
-async def state(world: World, item: Linked) -> State:
-    """Return how things stand."""
-    row = await world.integration(item)
-    ids = [i for one in await world.rows(EVENTS) for i in json.loads(one["body"])["transaction_ids"]]
-    return State(
-        cursor=row["cursor"],
-        processed=row["processed_seq"],
-        versions={one["id"]: one["version"] for one in await world.rows(ROWS)},
-        synced=sum(one["success"] for one in await world.history(item)),
-        announced=Counter(ids),
-    )
-
-
-async def crash_once(world: World, item: Linked, steps: Steps) -> None:
-    """Sync with this fault, as the task of a message."""
-    with failing(steps, world.worker.database, world.worker.plaid):
-        message = asyncio.create_task(world.worker.ring(item.id))
-        with suppress(Crash, asyncio.CancelledError):
-            await message
-
-
-async def time_passes(world: World, item: Linked) -> None:
-    """Let the lease expire and the item become due, and the sweep ring for it."""
-    sql = "UPDATE plaid_integrations SET lease_expires_at = now() - interval '1 s', next_sync_at = now() WHERE id = :id"
-    await world.rows(sql, id=item.id)
-    await world.worker.sweep.once()
-    event = world.worker.events(SyncRequested)[-1]
-    assert event.integration_id == item.id
-    await world.worker.doorbells.on_sweep(event)
 
 
 @pytest.mark.parametrize("how", ["raise", "cancel", "die"])
@@ -72,23 +16,11 @@ async def test_a_crash_anywhere_leaves_all_or_nothing_and_converges(world: World
 
     What was handed on for publishing is in the outbox, hence committed.
     """
-    item = await world.link(days=10)
-    await world.worker.ring(item.id, "linked")
+    item = await world.synced(days=10)
     world.worker.plaid.watch.page_size = 2
-    fail_at, happened, committed = 0, True, 0
-    while happened:
-        fail_at += 1
-        await something_happens(world, item, fail_at)
-        before = await state(world, item)
-        await crash_once(world, item, steps := Steps(fail_at, how))
-        happened = steps.happened
-        after = await state(world, item)
-        if after.cursor == before.cursor:
-            assert after == before
-        else:
-            committed += 1
-            assert_whole(before, after)
-            assert await world.differences(item) == {}
+    steps = committed = 0
+    async for whole in crashing_everywhere(world, item, how):
+        steps, committed = steps + 1, committed + whole
         await assert_found_again(world, item)
         await time_passes(world, item)
         assert await world.differences(item) == {}
@@ -96,17 +28,8 @@ async def test_a_crash_anywhere_leaves_all_or_nothing_and_converges(world: World
         assert (row["processed_seq"], row["lease_token"]) == (row["requested_seq"], None)
     kept = {row["id"] for row in await world.rows("SELECT id FROM outbox")}
     assert {message.id for message in world.worker.emitted} <= kept
-    assert fail_at > 20
-    assert 1 <= committed < fail_at - 15
-
-
-def assert_whole(before: State, after: State) -> None:
-    """One sync more, three rows of a new version, and exactly these announced, once each."""
-    changed = {i for i, version in after.versions.items() if version != before.versions.get(i)}
-    assert len(changed) == 3
-    assert after.announced - before.announced == Counter(changed)
-    assert after.synced == before.synced + 1
-    assert after.processed > before.processed
+    assert steps > 20
+    assert 1 <= committed < steps - 15
 
 
 async def assert_found_again(world: World, item: Linked) -> None:

@@ -8,23 +8,15 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from sync_worker.store import audits
-from tests.sync_worker.faults import Gate, Steps
-from tests.sync_worker.test_quarantine import quarantined, with_one_spoiled
-from tests.sync_worker.test_sync_crashes import assert_whole, crash_once, something_happens, state, time_passes
+from tests.sync_worker.crashes import crashing_everywhere, state, time_passes
+from tests.sync_worker.faults import Gate
+from tests.sync_worker.spoiling import quarantined, with_one_spoiled
 from tests.sync_worker.world import Linked, World
 
 Json = dict[str, Any]
 
 ROWS = "SELECT * FROM plaid_transactions WHERE integration_id = :id ORDER BY id"
 OF_ACCOUNT = "SELECT id, sync_status, version FROM plaid_transactions WHERE account_id = :id ORDER BY id"
-
-
-async def synced(world: World, **link: Any) -> Linked:
-    """Link, sync, and forget what was announced."""
-    item = await world.link(**({"days": 30} | link))
-    await world.worker.ring(item.id, "linked")
-    world.worker.emitted.clear()
-    return item
 
 
 async def much_happens(world: World, item: Linked) -> set[str]:
@@ -55,7 +47,7 @@ async def assert_caught_up(world: World, item: Linked, changed: set[str]) -> Non
 
 async def test_a_refused_cursor_loses_nothing_of_the_gap(world: World) -> None:
     """What came, changed and was taken back since is found in one sync, and nothing else is touched."""
-    item = await synced(world)
+    item = await world.caught_up()
     changed = await much_happens(world, item)
     await world.bank.refuse_cursors(item.item_id)
     await world.worker.hear(item.item_id)
@@ -66,7 +58,7 @@ async def test_a_refused_cursor_loses_nothing_of_the_gap(world: World) -> None:
 
 async def test_a_cursor_that_is_gone_begins_again(world: World) -> None:
     """Healing takes the cursor away; the next sync reads everything and mends what was lost here."""
-    item = await synced(world)
+    item = await world.caught_up()
     changed = await much_happens(world, item)
     await begin_again(world, item)
     await world.worker.ring(item.id, "audit")
@@ -75,7 +67,7 @@ async def test_a_cursor_that_is_gone_begins_again(world: World) -> None:
 
 async def test_a_sync_in_flight_does_not_undo_a_new_beginning(world: World) -> None:
     """Its commit must not stand, or the cursor that was taken away would be back; the reading follows."""
-    item = await synced(world)
+    item = await world.caught_up()
     changed = await much_happens(world, item)
     rows = await world.rows(ROWS, id=item.id)
     world.worker.plaid.watch.before = gate = Gate()
@@ -95,7 +87,7 @@ async def test_a_sync_in_flight_does_not_undo_a_new_beginning(world: World) -> N
 
 async def test_a_good_cursor_is_always_used(world: World) -> None:
     """News, an empty delta, a mutation between pages, a failure: no sync after the first begins without a cursor."""
-    item = await synced(world)
+    item = await world.caught_up()
     asked: list[str | None] = []
 
     async def note(name: str, request: Json) -> None:
@@ -134,7 +126,7 @@ async def test_nothing_is_gone_while_history_is_incomplete(slow_world: World) ->
 
 async def test_what_waits_in_quarantine_and_is_not_named_is_over(world: World) -> None:
     """A reading ends the quarantine of what was taken back, and keeps what it names as unusable as before."""
-    item, gone = await with_one_spoiled(world, {"amount": None})
+    item, gone = await with_one_spoiled(world, amount=None)
     still = max(await world.transactions(item))
     before = (await world.transactions(item))[still]
     await world.bank.control(item.item_id, "transactions/odd", transaction_id=still, fields={"amount": None})
@@ -156,7 +148,7 @@ async def an_account_closes(world: World, item: Linked) -> tuple[int, list[RowMa
 
 async def test_a_closed_account_keeps_its_rows(world: World) -> None:
     """No reading names them ever again, and they stay: also when account and cursor went at once."""
-    item = await synced(world)
+    item = await world.caught_up()
     account, rows = await an_account_closes(world, item)
     for _ in range(2):
         await world.bank.refuse_cursors(item.item_id)
@@ -167,7 +159,7 @@ async def test_a_closed_account_keeps_its_rows(world: World) -> None:
 
 async def test_what_waits_of_a_closed_account_goes_on_waiting(world: World) -> None:
     """A whole reading names nothing of a closed account: a quarantined transaction of it is not gone for that."""
-    item = await synced(world)
+    item = await world.caught_up()
     account = await world.bank.open_account(item.item_id)
     await world.worker.hear(item.item_id)
     waits = (
@@ -187,7 +179,7 @@ async def test_a_whole_reading_needs_the_list_of_accounts(world: World) -> None:
 
     The next one knows both.
     """
-    item = await synced(world)
+    item = await world.caught_up()
     account, rows = await an_account_closes(world, item)
     gone = (await world.bank.truth(item.item_id)).popitem()[0]
     await world.bank.withdraw(item.item_id, gone)
@@ -210,23 +202,11 @@ REFUSALS: list[Callable[[World, Linked], Awaitable[None]]] = [
 
 async def test_a_crash_anywhere_leaves_all_or_nothing(world: World) -> None:
     """Whichever step of a whole reading kills its worker: it is whole or has left no trace, and then converges."""
-    item = await synced(world, days=10)
+    item = await world.caught_up(days=10)
     world.worker.plaid.watch.page_size = 15
-    fail_at, happened, committed = 0, True, 0
-    while happened:
-        fail_at += 1
-        await something_happens(world, item, fail_at)
-        await REFUSALS[fail_at % 2](world, item)
-        before = await state(world, item)
-        await crash_once(world, item, steps := Steps(fail_at, "die"))
-        happened = steps.happened
-        after = await state(world, item)
-        if after.cursor == before.cursor:
-            assert after == before
-        else:
-            committed += 1
-            assert_whole(before, after)
-            assert await world.differences(item) == {}
+    steps = committed = 0
+    async for whole in crashing_everywhere(world, item, "die", lambda fail_at: REFUSALS[fail_at % 2](world, item)):
+        steps, committed = steps + 1, committed + whole
         await time_passes(world, item)
         assert await world.differences(item) == {}
-    assert 1 <= committed < fail_at - 15
+    assert 1 <= committed < steps - 15

@@ -150,6 +150,18 @@ class World:
         integration_id = (await self.rows(ADD_INTEGRATION, institution_id=institution_id, **values))[0]["id"]
         return Linked(integration_id, answer["item_id"], answer["access_token"])
 
+    async def synced(self, username: str = "user_good", *, days: int = 30, **link: Any) -> Linked:
+        """Link a bank and sync once."""
+        item = await self.link(username, days=days, **link)
+        await self.worker.ring(item.id, "linked")
+        return item
+
+    async def caught_up(self, **link: Any) -> Linked:
+        """Link a bank, sync once, and forget what was announced."""
+        item = await self.synced(**link)
+        self.worker.emitted.clear()
+        return item
+
     async def rows(self, sql: str, **values: Any) -> list[RowMapping]:
         """Run a statement of the test's own and return its rows."""
         return await rows(self.worker.database, sql, **values)

@@ -4,7 +4,8 @@ import pytest
 
 from tests.ops.command import Ops
 from tests.ops.conftest import working
-from tests.sync_worker.world import Linked, World, until
+from tests.sync_worker.spoiling import with_one_spoiled
+from tests.sync_worker.world import World, until
 
 Json = dict[str, Any]
 DUE = """
@@ -13,25 +14,9 @@ DUE = """
 """
 
 
-async def with_one_unusable(world: World) -> tuple[Linked, str]:
-    """Link an item and sync it, one transaction spoiled on its way; return its id."""
-    item = await world.link()
-    spoiled: list[str] = []
-
-    async def spoil(name: str, answer: Json) -> Json:
-        if name == "transactions_sync" and answer["added"] and not spoiled:
-            spoiled.append(answer["added"][0]["transaction_id"])
-            answer["added"][0]["amount"] = None
-        return answer
-
-    world.worker.plaid.watch.after = spoil
-    await world.worker.ring(item.id, "linked")
-    return item, spoiled[0]
-
-
 async def test_what_waits_is_listed_with_its_reason(ops: Ops, world: World) -> None:
     """One sees what could not be used, of which item and why; not what it says."""
-    item, spoiled = await with_one_unusable(world)
+    item, spoiled = await with_one_spoiled(world, amount=None)
     table, rows = await ops("quarantine", "list"), await ops("quarantine", "list", "--json")
     assert spoiled in table.out
     [row] = rows.rows
@@ -44,7 +29,7 @@ async def test_what_waits_is_listed_with_its_reason(ops: Ops, world: World) -> N
 
 async def test_replay_reads_it_again(ops: Ops, world: World) -> None:
     """What our code can use by now becomes a row, with the next sync, which comes at once."""
-    item, spoiled = await with_one_unusable(world)
+    item, spoiled = await with_one_spoiled(world, amount=None)
     whole = "UPDATE quarantined_transactions SET raw = regexp_replace(raw, '\"amount\": null', '\"amount\": 5')"
     await world.rows(whole)
     ended = await ops("quarantine", "replay", "--integration", str(item.id))
@@ -60,7 +45,7 @@ async def test_replay_reads_it_again(ops: Ops, world: World) -> None:
 
 async def test_replay_is_of_what_was_meant(ops: Ops, world: World) -> None:
     """One item's, or all; those that cannot be synced as they stand are counted apart and not rung for."""
-    items = [(await with_one_unusable(world))[0] for _ in range(3)]
+    items = [(await with_one_spoiled(world, amount=None))[0] for _ in range(3)]
     await world.rows("UPDATE plaid_integrations SET status = 'login_required' WHERE id = :id", id=items[2].id)
     await ops("quarantine", "replay", "--integration", items[0].item_id)
     assert [(row["due"], row["rung"]) for row in await world.rows(DUE)] == [
