@@ -35,6 +35,16 @@ def rotate_key(sandbox: Sandbox, _: Part) -> Answer:
     return {"key_id": sandbox.keys.rotate().kid}
 
 
+class Unsigned(Part):
+    body: Annotated[str, Field(max_length=262_144)]
+
+
+def sign(sandbox: Sandbox, ask: Unsigned) -> Answer:
+    """Return what `Plaid-Verification` holds when these characters, in UTF-8, are the body of a webhook sent now."""
+    key = sandbox.keys.current
+    return {"key_id": key.kid, "signature": key.sign(ask.body.encode(), sandbox.clock.wall())}
+
+
 def order_outage(sandbox: Sandbox, outage: Outage) -> Answer:
     """Let the next calls fail or take long: all, or those of one path, Item or institution."""
     sandbox.outages.order(outage, sandbox.clock.now())
@@ -51,6 +61,7 @@ LEVERS: list[Lever[Any]] = [
     Lever("clock/advance", Advance, advance),
     Lever("webhooks/faults", Faults, set_faults),
     Lever("webhooks/rotate_key", Part, rotate_key),
+    Lever("webhooks/sign", Unsigned, sign),
     Lever("outages", Outage, order_outage),
     Lever("outages/clear", Part, clear_outages),
 ]

@@ -1,6 +1,10 @@
+import json
 from datetime import UTC, datetime
+from hashlib import sha256
+from time import time
 
 import jwt
+import pytest
 
 from plaid_sandbox.clock import Clock
 from plaid_sandbox.identifiers import Mint
@@ -28,3 +32,22 @@ async def test_a_rotated_key_expires_and_can_still_be_asked_for(stand_in: StandI
         key = (await stand_in.post("/webhook_verification_key/get", key_id=kid))["key"]
         assert (key["expired_at"] is not None) == expired
         assert key["kid"] == kid
+
+
+async def test_it_signs_a_body_of_ones_own(stand_in: StandIn) -> None:
+    """Any text is signed as a webhook of this moment, by the machine's time, with the key that is handed out."""
+    await stand_in.post("/sandbox_control/clock/advance", seconds=86_400)
+    text = '{\n  "name": "café \\u00e9",\n  "amount": 1.10\n}'
+    signed = await stand_in.post("/sandbox_control/webhooks/sign", body=text)
+    key = (await stand_in.post("/webhook_verification_key/get", key_id=signed["key_id"]))["key"]
+    claims = jwt.decode(signed["signature"], jwt.PyJWK(key), algorithms=["ES256"])
+    assert jwt.get_unverified_header(signed["signature"])["kid"] == signed["key_id"]
+    assert claims["request_body_sha256"] == sha256(text.encode()).hexdigest()
+    assert abs(claims["iat"] - time()) < 60
+
+
+@pytest.mark.parametrize("body", [None, 1, {"a": 1}, "x" * 262_145, "\ud800"])
+async def test_it_signs_text_alone(stand_in: StandIn, body: object) -> None:
+    """What is no text, too long, or no Unicode is refused by name."""
+    answer = await stand_in.http.post("/sandbox_control/webhooks/sign", content=json.dumps({"body": body}))
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_FIELD")
