@@ -187,7 +187,7 @@ async def test_the_database_hangs(broker: FaultyBroker, proxied: Database, proxy
 
 
 async def test_every_connection_went_stale(broker: FaultyBroker, database: Database) -> None:
-    """A restart of PostgreSQL breaks every connection of the pool; no webhook is refused for that, however many come."""
+    """A restart of PostgreSQL breaks all connections of the pool; no webhook is refused for that, however many come."""
     acceptance = Acceptance(broker, database, patience=AMPLE)
     broker.down = True
     await asyncio.gather(*(acceptance.accept(EVENT) for _ in range(20)))
