@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import URL, event, exc, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from common.broker import Message
@@ -48,6 +48,18 @@ def _connect(dialect: Dialect, _record: object, args: list[Any], options: dict[s
         raise Unreachable(*error.args) from error
 
 
+def _hide_detail(context: ExceptionContext) -> None:
+    """Cut PostgreSQL's DETAIL, which shows the row, off an error and whatever it was made of."""
+    cause = context.original_exception.__cause__
+    detail = getattr(cause, "detail", None)
+    if cause is None or not detail:
+        return
+    vars(cause)["detail"] = None
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None:
+            error.args = tuple(arg.replace(f"\nDETAIL:  {detail}", "") for arg in map(str, error.args))
+
+
 def engine_url(url: str) -> URL:
     """Return a postgresql:// URL as SQLAlchemy's asyncpg wants it; libpq's `sslmode` is called `ssl` there."""
     parsed = make_url(url).set(drivername="postgresql+asyncpg")
@@ -82,6 +94,7 @@ class Database:
             },
         )
         event.listen(self._engine.sync_engine, "do_connect", _connect)
+        event.listen(self._engine.sync_engine, "handle_error", _hide_detail)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
         self.after_commit: Callable[[list[Message]], None] = lambda _messages: None
 

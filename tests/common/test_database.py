@@ -1,4 +1,5 @@
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -208,6 +209,25 @@ async def test_parameters_do_not_show(database: Database) -> None:
         await fail()
     assert "division by zero" in str(error.value)
     assert "shh" not in str(error.value)
+
+
+ROW = "9999-8888-7777"
+REFUSED = [
+    "INSERT INTO outbox (id, type, body, correlation_id) VALUES (gen_random_uuid(), CAST(:row AS text), NULL, 'x')",
+    "INSERT INTO users (id, email) SELECT 7, CAST(:row AS text) FROM generate_series(1, 2)",
+]
+
+
+@pytest.mark.parametrize("statement", REFUSED, ids=["incomplete", "twice"])
+async def test_rows_do_not_show(database: Database, statement: str) -> None:
+    """Nor does it tell the row that was refused, nowhere in a logged traceback: a row is somebody's money."""
+    with pytest.raises(IntegrityError) as error:
+        async with database.transaction() as session:
+            await session.execute(text(statement), {"row": ROW})
+    logged = "".join(traceback.format_exception(error.value))
+    assert "violates" in logged
+    assert ROW not in logged
+    assert "DETAIL" not in logged
 
 
 async def test_times_are_aware(database: Database) -> None:
