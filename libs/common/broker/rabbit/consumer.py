@@ -8,7 +8,6 @@ import asyncio
 from contextlib import suppress
 from functools import partial
 
-import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue, ConsumerTag
 
@@ -18,6 +17,7 @@ from common.broker.in_hand import InHand
 from common.broker.rabbit.declaration import Names, declare, declare_own
 from common.broker.rabbit.envelope import pack_failed, unpack
 from common.broker.rabbit.link import LONGEST_PAUSE, PATIENCE, SHORTEST_PAUSE, Link, translating
+from common.broker.rabbit.pipeline import Packed
 from common.broker.rabbit.publisher import Publisher
 from common.broker.topology import Queue
 
@@ -108,7 +108,7 @@ class RabbitConsumer:
         if failure.delay is None:
             record_burial(self._queue, message, failure)
 
-    async def _is_put(self, copy: aio_pika.Message, target: str) -> bool:
+    async def _is_put(self, copy: Packed, target: str) -> bool:
         try:
             await self._publisher.put(copy, target)
         except (BrokerUnavailable, Unroutable) as problem:

@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-import aio_pika
 from aio_pika.abc import AbstractIncomingMessage, DeliveryMode, HeadersType
+from pamqp.commands import Basic
+from pamqp.common import FieldTable
 
 from common.broker import DeadLetter, Message
 from common.broker.failure import Failure
+from common.broker.rabbit.pipeline import Packed
 
 ATTEMPT = "x-attempt"
 ROUTING_KEY = "x-routing-key"
@@ -22,24 +24,24 @@ REASON, EXCEPTION = "x-reason", "x-exception"
 FIRST_FAILED_AT, LAST_FAILED_AT = "x-first-failed-at", "x-last-failed-at"
 
 
-def pack(message: Message, **extra: str) -> aio_pika.Message:
+def pack(message: Message, **extra: str) -> Packed:
     """Return the message as AMQP, persistent."""
-    headers: HeadersType = {
+    headers: FieldTable = {
         ATTEMPT: message.attempt,
         ROUTING_KEY: message.routing_key,
         OCCURRED_AT: message.timestamp.isoformat(),
         **extra,
     }
-    return aio_pika.Message(
-        message.body,
-        headers=headers,
+    properties = Basic.Properties(
         content_type="application/json",
+        headers=headers,
         delivery_mode=DeliveryMode.PERSISTENT,
-        message_id=str(message.id),
-        type=message.type,
         correlation_id=message.correlation_id,
+        message_id=str(message.id),
         timestamp=message.timestamp,
+        message_type=message.type,
     )
+    return Packed(properties, message.body)
 
 
 def unpack(incoming: AbstractIncomingMessage) -> Message:
@@ -56,7 +58,7 @@ def unpack(incoming: AbstractIncomingMessage) -> Message:
     )
 
 
-def pack_failed(incoming: AbstractIncomingMessage, failure: Failure) -> aio_pika.Message:
+def pack_failed(incoming: AbstractIncomingMessage, failure: Failure) -> Packed:
     """Return what waits for the next try, or is buried: the message and what is known of its failures so far."""
     message = unpack(incoming)
     now = datetime.now(UTC)
