@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from common import logging, settings
 from common.broker import Broker
 from common.broker.rabbit import RabbitBroker
+from common.connections import LARGEST_HEAD, MOST, bounded
 from common.database import Database
 from common.outbox import Outbox
 
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 GRACE = 20.0
 """Seconds that work in hand gets after SIGTERM."""
 BACKLOG = 2048
+LOG_LEVEL = "error"
+"""Of uvicorn: it warns of each request that is none, and whoever sends them could fill a disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,11 @@ class Infrastructure:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A built service: its HTTP face, and the loops that run beside it until they are cancelled."""
+    """A built service: its HTTP face, its connections at a time, the loops that run beside it until cancelled."""
 
     app: ASGIApp
     loops: Sequence[Callable[[], Awaitable[None]]] = field(default=())
+    connections: int = MOST
 
 
 class StandardSettings(settings.ProcessSettings, settings.PostgresSettings, settings.BrokerSettings):
@@ -146,17 +150,29 @@ async def serve(services: Sequence[tuple[Service, str, int]]) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         for service, host, port in services:
-            await stack.enter_async_context(serving(service.app, host, port))
+            await stack.enter_async_context(serving(service.app, host, port, connections=service.connections))
             await stack.enter_async_context(running(service.loops))
         await stop.wait()
         log.info("stopping")
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
-    """Serve an ASGI app beside the block and yield its port (ask for 0 to get a free one), or raise PortInUse."""
+async def serving(app: ASGIApp, host: str, port: int, *, connections: int = MOST) -> AsyncIterator[int]:
+    """Serve an ASGI app beside the block and yield its port (ask for 0 to get a free one), or raise PortInUse.
+
+    No proxy's headers are believed: who trusts one says so in its app.
+    """
     listener = _listen(host, port)
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=int(GRACE))
+    config = uvicorn.Config(
+        app,
+        http=bounded(connections),
+        h11_max_incomplete_event_size=2 * LARGEST_HEAD,  # ours comes first, and says why
+        log_config=None,
+        log_level=LOG_LEVEL,
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(GRACE),
+    )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import jwt
-import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from webhook_ingest.domain.refusal import KeyUnavailable
 
-log = structlog.get_logger(__name__)
+class Unusable(Exception):
+    """Plaid's answer holds another key than the one asked for, or none that signs webhooks."""
 
 
 class _Jwk(BaseModel):
@@ -36,13 +35,12 @@ class Key:
 
 
 def read(answer: Mapping[str, Any], key_id: str, now: float) -> Key:
-    """Return the key that Plaid's answer holds, or raise KeyUnavailable when it is not the one asked for."""
+    """Return the key that Plaid's answer holds, or raise Unusable when it is not the one asked for."""
     try:
         jwk = _Jwk.model_validate(answer.get("key"))
         public = jwt.PyJWK(jwk.model_dump())
-        if jwk.kid != key_id:
-            raise jwt.InvalidKeyError("another key")
     except (ValidationError, jwt.PyJWTError) as error:
-        log.warning("keys.unusable", error=type(error).__name__)
-        raise KeyUnavailable("Plaid's answer holds no key that we can use") from None
+        raise Unusable from error
+    if jwk.kid != key_id:
+        raise Unusable
     return Key(public, jwk.expired_at, now)

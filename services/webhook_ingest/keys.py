@@ -11,10 +11,10 @@ from prometheus_client import Counter
 
 from common.plaid import PlaidError
 from webhook_ingest import jwk
-from webhook_ingest.bucket import Bucket
 from webhook_ingest.domain.refusal import KeyUnavailable
 from webhook_ingest.domain.signature import MAX_AGE
 from webhook_ingest.jwk import Key
+from webhook_ingest.quota import Quota
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +25,9 @@ TIME_TO_LIVE = 24 * 3600.0
 UNKNOWN_FOR = 60.0
 PATIENCE = 4.0
 """Seconds. A webhook waits that long for a key: Plaid gives up on us after 10."""
-BURST = 5
-PER_SECOND = 1 / 5
+MOST_KEYS = 64
+MOST_AT_ONCE = 16
+"""Keys kept, and fetches under way; Plaid has a few keys at a time."""
 
 NO_SUCH_KEY = "INVALID_WEBHOOK_VERIFICATION_KEY_ID"
 
@@ -41,34 +42,35 @@ class UnknownKey(Exception):
 class Keys:
     """The keys of one environment by id.
 
-    One fetch in flight per id; ids that Plaid does not know are remembered; fetches for new ids are rate-limited. A key
-    once fetched goes on while Plaid cannot be reached, and is fetched again in the background once a day.
+    One fetch in flight per id; ids that Plaid does not know are remembered; fetches for new ids are rate-limited by the
+    source that asks. A key once fetched goes on while Plaid cannot be reached, and is fetched again in the background
+    once a day, one key after the other.
     """
 
-    def __init__(self, fetch: Fetch, *, clock: Callable[[], float] = time.time, bucket: Bucket | None = None) -> None:
+    def __init__(self, fetch: Fetch, *, clock: Callable[[], float] = time.time, quota: Quota | None = None) -> None:
         self._ask_plaid = fetch
         self._clock = clock
-        self._bucket = bucket or Bucket(BURST, PER_SECOND)
+        self._quota = quota or Quota()
         self._known: dict[str, Key] = {}
         self._unknown: dict[str, float] = {}
         self._in_flight: dict[str, asyncio.Task[Key]] = {}
 
-    async def get(self, key_id: str) -> Key:
-        """Return the key, or raise UnknownKey or KeyUnavailable."""
+    async def get(self, key_id: str, source: str = "") -> Key:
+        """Return the key that a webhook from this address names, or raise UnknownKey or KeyUnavailable."""
         if key := self._known.get(key_id):
             LOOKUPS.labels("hit").inc()
             return key
         if self._clock() < self._unknown.get(key_id, 0):
             LOOKUPS.labels("unknown").inc()
             raise UnknownKey
-        flight = self._in_flight.get(key_id) or self._take_off(key_id)
+        flight = self._in_flight.get(key_id) or self._take_off(key_id, source)
         done, _ = await asyncio.wait({flight}, timeout=PATIENCE)
         if not done:
             raise KeyUnavailable("Plaid is slow to hand out the key")
         return flight.result()
 
-    def _take_off(self, key_id: str) -> asyncio.Task[Key]:
-        if not self._bucket.take():
+    def _take_off(self, key_id: str, source: str) -> asyncio.Task[Key]:
+        if len(self._in_flight) >= MOST_AT_ONCE or not self._quota.take(source):
             LOOKUPS.labels("rate_limited").inc()
             raise KeyUnavailable("too many unknown keys")
         LOOKUPS.labels("miss").inc()
@@ -83,19 +85,31 @@ class Keys:
 
     async def _fetch(self, key_id: str) -> Key:
         try:
-            answer = await self._ask_plaid(key_id)
-            key = jwk.read(answer, key_id, self._clock())
-        except PlaidError as error:
-            if error.code == NO_SUCH_KEY:
-                FETCHES.labels("unknown").inc()
-                self._remember_unknown(key_id)
-                raise UnknownKey from None
-            FETCHES.labels("failed").inc()
-            log.warning("keys.unavailable", error_code=error.code, request_id=error.details.request_id)
-            raise KeyUnavailable("Plaid does not hand out keys") from None
+            key = jwk.read(await self._ask_plaid(key_id), key_id, self._clock())
+        except Exception as error:  # noqa: BLE001 - whatever is wrong, the webhook is put off
+            raise self._failure(key_id, error) from None
         FETCHES.labels("ok").inc()
-        self._known[key_id] = key
+        self._remember(key_id, key)
         return key
+
+    def _failure(self, key_id: str, error: Exception) -> UnknownKey | KeyUnavailable:
+        if isinstance(error, PlaidError) and error.code == NO_SUCH_KEY:
+            FETCHES.labels("unknown").inc()
+            self._remember_unknown(key_id)
+            return UnknownKey()
+        FETCHES.labels("failed").inc()
+        details = error.details if isinstance(error, PlaidError) else None
+        log.warning(
+            "keys.unavailable",
+            error=details.error_code if details else type(error).__name__,
+            request_id=details.request_id if details else None,
+        )
+        return KeyUnavailable("Plaid hands out no key that we can use")
+
+    def _remember(self, key_id: str, key: Key) -> None:
+        self._known[key_id] = key
+        if len(self._known) > MOST_KEYS:
+            del self._known[min(self._known, key=lambda known: self._known[known].fetched_at)]
 
     def _remember_unknown(self, key_id: str) -> None:
         now = self._clock()

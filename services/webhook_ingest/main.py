@@ -14,12 +14,15 @@ from webhook_ingest.acceptance import Acceptance
 from webhook_ingest.keys import Keys
 from webhook_ingest.routes import Webhooks, routes
 from webhook_ingest.settings import Settings
+from webhook_ingest.sources import Sources, behind
 from webhook_ingest.verification import Verifier
 
 log = structlog.get_logger(__name__)
 
 KEY_CALLS = 4
 """Calls of Plaid at a time."""
+CONNECTIONS = 1000
+"""At a time; each may hold a body of 256 KiB for 10 seconds."""
 
 
 @asynccontextmanager
@@ -37,9 +40,12 @@ async def build(
     client = PlaidClient(credentials, concurrency=KEY_CALLS)
     keys = Keys(client.get_verification_key, clock=clock)
     acceptance = Acceptance(infrastructure.broker, infrastructure.database, broker_first=broker_first)
-    webhooks = Webhooks(Verifier(keys, clock=clock), acceptance, settings.plaid_env, clock=clock)
+    sources = Sources(settings.webhook_sources)
+    verifier = Verifier(keys, clock=clock)
+    webhooks = Webhooks(verifier, acceptance, settings.plaid_env, sources=sources, clock=clock)
+    app = behind(settings.trusted_proxies, Correlation(_app(webhooks, acceptance)))
     try:
-        yield Service(Correlation(_app(webhooks, acceptance)), loops=[keys.run])
+        yield Service(app, loops=[keys.run], connections=CONNECTIONS)
     finally:
         client.close()
 

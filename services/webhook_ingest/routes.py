@@ -16,6 +16,7 @@ from webhook_ingest.acceptance import Acceptance
 from webhook_ingest.bucket import Bucket
 from webhook_ingest.domain.refusal import Refusal, Unreadable
 from webhook_ingest.domain.webhook import Decision, Webhook, read
+from webhook_ingest.sources import Sources, address_of
 from webhook_ingest.verification import Verifier
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ ACCEPTED = b'{"received":true}'
 ANSWERS: dict[int | str, str] = {
     400: "Signed, but unreadable or of another environment",
     401: "Not verified: nothing proves that Plaid sent it",
+    403: "From an address that is not listed",
     408: "The body took too long",
     413: "The body is larger than 256 KiB",
     503: "Neither broker nor database, or no verification key: send it again",
@@ -49,24 +51,35 @@ class Webhooks:
     """What happens to each webhook, in order."""
 
     def __init__(
-        self, verifier: Verifier, acceptance: Acceptance, environment: str, *, clock: Callable[[], float] = time.time
+        self,
+        verifier: Verifier,
+        acceptance: Acceptance,
+        environment: str,
+        *,
+        sources: Sources | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._verifier = verifier
         self._acceptance = acceptance
         self._environment = environment
+        self._sources = sources or Sources()
         self._clock = clock
         self._log_lines = Bucket(20, 1)
 
     async def receive(self, request: Request) -> str:
         """Return what became of the webhook, or raise the Problem to answer with."""
-        body = await read_body(request, LARGEST)
+        source = address_of(request)
+        body = None
         try:
-            await self._verifier.verify(request.headers.get("plaid-verification", ""), body)
+            self._sources.check(source)
+            body = await read_body(request, LARGEST)
+            await self._verifier.verify(_signature(request), body, source)
             _check_content_type(request)
             return await self._follow(read(body, self._environment))
-        except Refusal as refusal:
-            problem = answers.problem(refusal, self._environment)
-            self._log("webhook.refused", code=problem.code, size=len(body), sha256=hashlib.sha256(body).hexdigest())
+        except (Problem, Refusal) as refusal:
+            problem = answers.problem(refusal, self._environment) if isinstance(refusal, Refusal) else refusal
+            if self._log_lines.take():
+                log.warning("webhook.refused", code=problem.code, source=source, **_measures(request, body))
             raise problem from None
 
     async def _follow(self, webhook: Webhook) -> str:
@@ -81,13 +94,21 @@ class Webhooks:
             log.info("webhook.accepted", webhook_type=webhook.type, webhook_code=webhook.code, outcome=outcome)
             return outcome
         if webhook.decision is Decision.UNKNOWN:
-            self._log("webhook.unknown", webhook_type=webhook.type, webhook_code=webhook.code)
+            if self._log_lines.take():
+                log.warning("webhook.unknown", webhook_type=webhook.type, webhook_code=webhook.code)
             return "unknown"
         return "ignored"
 
-    def _log(self, event: str, **fields: str | int) -> None:
-        if self._log_lines.take():
-            log.warning(event, **fields)
+
+def _measures(request: Request, body: bytes | None) -> dict[str, int | str]:
+    if body is not None:
+        return {"size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+    declared = request.headers.get("content-length", "")[:19]
+    return {"size": int(declared)} if declared.isdecimal() else {}
+
+
+def _signature(request: Request) -> str:
+    return ", ".join(request.headers.getlist("plaid-verification"))  # RFC 9110: the same; two make no JWT
 
 
 def _check_content_type(request: Request) -> None:

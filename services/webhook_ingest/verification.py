@@ -22,16 +22,17 @@ class Verifier:
         self._keys = keys
         self._clock = clock
 
-    async def verify(self, signature: str, body: bytes) -> None:
+    async def verify(self, signature: str, body: bytes, source: str = "") -> None:
         """Return if Plaid signed this body just now; raise Unverified, or KeyUnavailable when that cannot be told.
 
         What the signature says is checked before its key is asked for: what could not pass by any key costs no call of
-        Plaid, and its sender is told why. Nothing is believed of it before it is verified.
+        Plaid, and its sender is told why. Nothing is believed of it before it is verified. `source` is the address that
+        it came from: of who asks for unknown keys, none takes another's turn.
         """
         header, claims = _read(signature)
         rules.check_claims(claims, body, now=self._clock())
         try:
-            key = await self._keys.get(header.kid)
+            key = await self._keys.get(header.kid, source)
         except UnknownKey:
             raise Unverified("unknown_key") from None
         try:

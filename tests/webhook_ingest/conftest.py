@@ -3,7 +3,9 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
+from common.broker import Broker
 from common.database import Database
 from common.web import Correlation, use_problems
 from tests.common.faulty_broker import FaultyBroker
@@ -61,15 +63,20 @@ async def proxy(database_url: str) -> AsyncIterator[DatabaseProxy]:
         yield proxy
 
 
+def application(clock: Clock, endpoint: KeyEndpoint, broker: Broker, database: Database) -> ASGIApp:
+    """Return the service without its probes, at this time."""
+    verifier = Verifier(Keys(endpoint.get, clock=clock), clock=clock)
+    app = FastAPI()
+    app.include_router(routes(Webhooks(verifier, Acceptance(broker, database), "sandbox", clock=clock)))
+    use_problems(app)
+    return Correlation(app)
+
+
 @pytest.fixture
 async def client(
     clock: Clock, endpoint: KeyEndpoint, broker: FaultyBroker, no_database: Database
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """The route, with a broker on demand and no database. An exception that nobody handles fails the test."""
-    verifier = Verifier(Keys(endpoint.get, clock=clock), clock=clock)
-    app = FastAPI()
-    app.include_router(routes(Webhooks(verifier, Acceptance(broker, no_database), "sandbox", clock=clock)))
-    use_problems(app)
-    transport = httpx2.ASGITransport(app=Correlation(app))
+    transport = httpx2.ASGITransport(app=application(clock, endpoint, broker, no_database))
     async with httpx2.AsyncClient(transport=transport, base_url="http://ingest") as client:
         yield client

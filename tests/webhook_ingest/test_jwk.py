@@ -3,7 +3,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.webhook_ingest.doubles import NOW, Signer
 from webhook_ingest import jwk
-from webhook_ingest.domain.refusal import KeyUnavailable
 
 SIGNER = Signer()
 
@@ -35,6 +34,6 @@ def test_a_key() -> None:
     ],
 )
 def test_an_unusable_answer(answer: dict[str, object]) -> None:
-    """An answer that is not the ES256 key asked for is as good as no answer: the webhook is put off."""
-    with pytest.raises(KeyUnavailable):
+    """An answer that is not the ES256 key asked for is as good as no answer."""
+    with pytest.raises(jwk.Unusable):
         jwk.read(answer, SIGNER.kid, NOW)

@@ -1,16 +1,18 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from common.plaid.errors import Details, classify
 from tests.common.broker.site import eventually
 from tests.webhook_ingest.doubles import Clock, KeyEndpoint, Signer
-from webhook_ingest.bucket import Bucket
 from webhook_ingest.domain.refusal import KeyUnavailable
-from webhook_ingest.keys import BURST, PER_SECOND, TIME_TO_LIVE, UNKNOWN_FOR, Keys, UnknownKey
+from webhook_ingest.keys import MOST_AT_ONCE, MOST_KEYS, TIME_TO_LIVE, UNKNOWN_FOR, Fetch, Keys, UnknownKey
+from webhook_ingest.quota import BURST, BURST_OF_ALL, PER_SECOND, PER_SECOND_OF_ALL, Quota
 
 SIGNER = Signer()
 
@@ -27,12 +29,12 @@ def endpoint() -> KeyEndpoint:
 
 @pytest.fixture
 def keys(endpoint: KeyEndpoint, clock: Clock) -> Keys:
-    return Keys(endpoint.get, clock=clock, bucket=Bucket(BURST, PER_SECOND, clock))
+    return Keys(endpoint.get, clock=clock, quota=Quota(clock))
 
 
-async def verdict(keys: Keys, key_id: str) -> str:
+async def verdict(keys: Keys, key_id: str, source: str = "") -> str:
     try:
-        await keys.get(key_id)
+        await keys.get(key_id, source)
     except UnknownKey:
         return "unknown"
     except KeyUnavailable:
@@ -123,7 +125,7 @@ async def test_what_is_remembered_is_bounded(keys: Keys, clock: Clock) -> None:
     assert len(keys._unknown) <= UNKNOWN_FOR * PER_SECOND + 1
 
 
-async def test_a_genuine_key_during_a_flood(keys: Keys, clock: Clock) -> None:
+async def test_a_new_key_during_a_flood(keys: Keys, clock: Clock) -> None:
     """A new genuine key that meets an empty bucket is put off, not refused, and is known once there is a token."""
     for _ in range(100):
         await verdict(keys, str(uuid4()))
@@ -132,6 +134,107 @@ async def test_a_genuine_key_during_a_flood(keys: Keys, clock: Clock) -> None:
     clock.now += 1 / PER_SECOND
 
     assert await verdict(keys, SIGNER.kid) == "known"
+
+
+async def test_a_new_key_during_somebody_elses_flood(keys: Keys, clock: Clock) -> None:
+    """A flood without end from some addresses does not keep a rotated key from being fetched for Plaid's."""
+    for number in range(2_000):
+        await verdict(keys, str(uuid4()), f"203.0.113.{number % 3}")
+        clock.now += 0.01
+
+    assert await verdict(keys, SIGNER.kid, "52.21.26.131") == "known"
+
+
+async def test_a_flood_from_everywhere(keys: Keys, endpoint: KeyEndpoint, clock: Clock) -> None:
+    """A flood from very many addresses costs Plaid no more than an eighth of what it allows, and us no memory."""
+    for number in range(10_000):
+        await verdict(keys, str(uuid4()), f"10.0.{number % 250}.{number // 250}")
+        clock.now += 0.006
+
+    assert len(endpoint.calls) <= BURST_OF_ALL + 60 * PER_SECOND_OF_ALL + 1
+    assert len(keys._unknown) <= BURST_OF_ALL + UNKNOWN_FOR * PER_SECOND_OF_ALL + 1
+
+
+async def test_fetches_under_way_are_bounded(endpoint: KeyEndpoint) -> None:
+    """However slow Plaid is, only so many fetches wait for it at a time; who comes then is put off at once."""
+    clock = Clock()
+    keys = Keys(endpoint.get, quota=Quota(clock))
+    endpoint.answering.clear()
+    waiting = []
+    for number in range(MOST_AT_ONCE):
+        waiting.append(asyncio.create_task(verdict(keys, str(uuid4()), str(number))))
+        clock.now += 1
+    await asyncio.sleep(0)
+
+    assert await asyncio.wait_for(verdict(keys, str(uuid4()), "another"), 1) == "unavailable"
+    endpoint.answering.set()
+    assert set(await asyncio.gather(*waiting)) == {"unknown"}
+    assert await verdict(keys, SIGNER.kid, "another") == "known"
+
+
+async def test_known_keys_are_bounded(endpoint: KeyEndpoint, clock: Clock) -> None:
+    """Not even Plaid can fill our memory with keys: the oldest goes first."""
+    keys = Keys(endpoint.get, clock=clock, quota=Quota(clock))
+    signers = [Signer() for _ in range(MOST_KEYS + 1)]
+    for signer in signers:
+        endpoint.keys[signer.kid] = signer.jwk()
+        assert await verdict(keys, signer.kid) == "known"
+        clock.now += 1 / PER_SECOND
+
+    assert set(keys._known) == {signer.kid for signer in signers[1:]}
+
+
+@pytest.mark.parametrize("error", [RuntimeError("the-secret"), ValueError(), TimeoutError(), KeyError("key")])
+async def test_a_fetch_that_fails_unexpectedly(error: Exception, clock: Clock) -> None:
+    """Whatever goes wrong in a fetch puts the webhook off and leaves nothing behind; the log has its kind alone."""
+    broken = True
+
+    async def fetch(_key_id: str) -> dict[str, object]:
+        if broken:
+            raise error
+        return {"key": SIGNER.jwk()}
+
+    keys = Keys(fetch, clock=clock, quota=Quota(clock))
+    with capture_logs() as lines:
+        assert await verdict(keys, SIGNER.kid) == "unavailable"
+    broken = False
+
+    assert [(line["event"], line["error"]) for line in lines] == [("keys.unavailable", type(error).__name__)]
+    assert "the-secret" not in repr(lines)
+    assert (keys._in_flight, keys._unknown) == ({}, {})
+    assert await verdict(keys, SIGNER.kid) == "known"
+
+
+@pytest.mark.parametrize("answer", [None, [], "key", {}, {"key": SIGNER.jwk(kid="another")}, {"key": {"kid": 5}}])
+async def test_an_answer_that_is_none(answer: object, clock: Clock) -> None:
+    """An answer that holds no usable key puts the webhook off."""
+
+    async def fetch(_key_id: str) -> object:
+        return answer
+
+    assert await verdict(Keys(cast("Fetch", fetch), clock=clock), SIGNER.kid) == "unavailable"
+
+
+async def test_keys_are_refreshed_one_after_the_other(endpoint: KeyEndpoint, clock: Clock) -> None:
+    """However many keys are a day old, Plaid is asked for one at a time."""
+    at_once, most = 0, 0
+
+    async def fetch(key_id: str) -> Mapping[str, Any]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        return await endpoint.get(key_id)
+
+    keys = Keys(fetch, clock=clock, quota=Quota(clock))
+    for signer in [Signer() for _ in range(5)]:
+        endpoint.keys[signer.kid] = signer.jwk()
+        await keys.get(signer.kid)
+    clock.now += TIME_TO_LIVE
+    await keys.refresh()
+
+    assert (len(endpoint.calls), most) == (10, 1)
 
 
 async def test_rotation(keys: Keys, endpoint: KeyEndpoint, clock: Clock) -> None:

@@ -33,3 +33,29 @@ def test_a_missing_setting(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(SystemExit, match=f"{name}: is not set"):
         load(Settings)
+
+
+@pytest.mark.parametrize("name", ["WEBHOOK_SOURCES", "TRUSTED_PROXIES"])
+def test_networks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Addresses and networks are read from a comma-separated list; unset and empty are none."""
+    assert getattr(load(Settings), name.lower()) == []
+    monkeypatch.setenv(name, "")
+    assert getattr(load(Settings), name.lower()) == []
+
+    monkeypatch.setenv(name, " 52.21.26.131, 10.0.0.0/8,fd00::/8,")
+
+    assert [str(network) for network in getattr(load(Settings), name.lower())] == [
+        "52.21.26.131/32",
+        "10.0.0.0/8",
+        "fd00::/8",
+    ]
+
+
+@pytest.mark.parametrize("name", ["WEBHOOK_SOURCES", "TRUSTED_PROXIES"])
+@pytest.mark.parametrize("entry", ["10.0.0.1/8", "10.0.0.0/33", "plaid.com", "*", "1.2.3", "1.2.3.4:80", "/8"])
+def test_no_network(name: str, entry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no address or network stops the start, and the operator is told which entry it is."""
+    monkeypatch.setenv(name, f"127.0.0.1,{entry}")
+
+    with pytest.raises(SystemExit, match=f"{name}: entry 2 is no address or network"):
+        load(Settings)
