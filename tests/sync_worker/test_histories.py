@@ -2,8 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +20,7 @@ from tests.sync_worker.world import world as over
 
 HISTORIES = int(os.environ.get("HISTORIES", "100"))
 STEPS = 15
+TOLD = 100
 
 
 @asynccontextmanager
@@ -34,13 +38,31 @@ def runner() -> Iterator[asyncio.Runner]:
         yield made
 
 
-def test_any_history_ends_in_the_truth(postgres_url: str, runner: asyncio.Runner) -> None:
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Callable[[], None]:
+    """Return what tells, for every hundredth history that begins, how far a long run is."""
+    numbers = count(1)
+
+    def tell() -> None:
+        if (number := next(numbers)) % TOLD == 0 and HISTORIES > TOLD:
+            with capsys.disabled():
+                sys.stderr.write(f"\n{number} of {HISTORIES} histories, {datetime.now(UTC):%H:%M:%S} UTC")
+
+    return tell
+
+
+def test_any_history_ends_in_the_truth(postgres_url: str, runner: asyncio.Runner, told: Callable[[], None]) -> None:
     """Whatever happens at the bank, in whatever order, with whichever crash: our rows end as the bank's truth."""
     stack = AsyncExitStack()
     world, workers = runner.run(stack.enter_async_context(site(postgres_url)))
+
+    def begin() -> Histories:
+        told()
+        return Histories(runner, world, workers)
+
     try:
         run_state_machine_as_test(
-            lambda: Histories(runner, world, workers),  # type: ignore[arg-type]  # a factory does as well
+            begin,  # type: ignore[arg-type]  # a factory does as well
             settings=settings(
                 max_examples=HISTORIES,
                 stateful_step_count=STEPS,
