@@ -119,6 +119,18 @@ def test_no_event_has_room_for_a_token() -> None:
     assert not {field for field in fields if "token" in field or "secret" in field}
 
 
+def test_no_event_has_room_for_what_is_private() -> None:
+    """Ids, counts, times of our own and static words: no event has a field for money, a name or a purchase."""
+    fields = {field for event in EVENTS.values() for field in event.model_fields}
+    told = {
+        "version", "user_id", "integration_id", "item_id", "account_id", "audit_id", "notification_id",
+        "transaction_ids", "expense_ids", "transactions", "kind", "cleared", "status", "stage", "done", "trigger",
+        "webhook_type", "webhook_code", "reason", "disconnect_time", "received_at", "requested_at", "rung_at",
+    }  # fmt: skip
+
+    assert fields == told
+
+
 def test_text_is_unicode() -> None:
     """Whatever text Plaid sends arrives as it was."""
     event = WebhookReceived(

@@ -1,44 +1,27 @@
 """The list in README.md is whole."""
 
 import ast
-import re
+from itertools import chain
 from pathlib import Path
 
+from tests.architecture.named import missing, names_in, rows
 from tests.architecture.test_house import functions
 
 HERE = Path(__file__).parent
-TESTS = HERE.parent
-NAMED = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
-ROW = re.compile(r"^\| (?P<failure>[^|]+) \| (?P<tests>[^|]+) \|$")
-
-
-def rows() -> list[tuple[str, list[tuple[Path, str]]]]:
-    """Return each failure with the tests that the list names for it."""
-    lines = filter(None, map(ROW.match, (HERE / "README.md").read_text().splitlines()))
-    read = [(line["failure"], [(_path(path), name) for path, name in NAMED.findall(line["tests"])]) for line in lines]
-    return [(failure, tests) for failure, tests in read if not failure.startswith("what goes wrong")]
-
-
-def names_in(path: Path) -> set[str]:
-    """Return the tests of a file."""
-    return {function.name for function in functions(path) if function.name.startswith("test_")}
-
-
-def _path(named: str) -> Path:
-    return TESTS / named if "/" in named else HERE / named
+FAILURES = rows(HERE / "README.md")
+NAMED = list(chain.from_iterable(tests for _, tests in FAILURES))
 
 
 def test_every_failure_has_a_test_that_exists() -> None:
     """No line of the list is without a test, and none names one that is not there."""
-    assert len(rows()) > 50
-    assert [failure for failure, tests in rows() if not tests] == []
-    missing = [f"{path}::{name}" for _, tests in rows() for path, name in tests if name not in names_in(path)]
-    assert missing == []
+    assert len(FAILURES) > 50
+    assert [failure for failure, tests in FAILURES if not tests] == []
+    assert missing(NAMED) == []
 
 
 def test_every_test_stands_in_the_list() -> None:
     """What is tested here is named there, once."""
-    named = [(path, name) for _, tests in rows() for path, name in tests if path.parent == HERE]
+    named = [(path, name) for path, name in NAMED if path.parent == HERE]
     here = {(path, name) for path in HERE.glob("test_*.py") for name in names_in(path) if path != Path(__file__)}
     assert sorted(named) == sorted(here)
 
