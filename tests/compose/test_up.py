@@ -81,6 +81,14 @@ async def test_each_address_leads_to_its_service(api: httpx2.AsyncClient) -> Non
     assert (await api.get("/api/plaid/accounts")).json()["code"] == "token_missing"
 
 
+def test_the_self_test_finds_nothing_wrong(stack: Stack) -> None:
+    """From its own image, through the proxy, `webhook_ingest check` proves the whole way of a webhook."""
+    asked = ("--url", "http://proxy/api/plaid/webhook", "--sandbox", "http://plaid_sandbox:8100", "--json")
+    told = json.loads(stack.compose("exec", "-T", "webhook_ingest", "python", "-m", "webhook_ingest", "check", *asked))
+    proven = [one["name"] for one in told["findings"] if one["mark"] == "right"]
+    assert (told["ok"], proven) == (True, ["unsigned", "stranger", "clock", "environment", "genuine", "other"])
+
+
 async def test_a_body_is_bounded_at_the_door(api: httpx2.AsyncClient) -> None:
     """More than a megabyte is refused at once by its length; without one, no later than it has come."""
 

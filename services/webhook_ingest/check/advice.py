@@ -179,7 +179,7 @@ CLOCK = Advice(
     "Set the wrong clock by NTP (timedatectl); more often it is the server's.",
 )
 ENVIRONMENT = Advice(
-    "It takes webhooks of {environment}, not of {expected}, which it will refuse.",
+    "It takes webhooks of {environment} and refuses those of {expected}, which should come here.",
     "Set PLAID_ENV there to the environment whose items this deployment has, with its secret.",
 )
 ALL = SILENCES | REFUSALS | FOREIGN

@@ -85,7 +85,8 @@ def of_address(answer: Answer) -> list[Finding]:
     """Return what is to be said of the address itself."""
     host = _place(answer.url)["host"]
     if answer.private:
-        text = f"{host} is {answer.peer} here, a private address: how Plaid gets there is not tried."
+        shown = host if host == answer.peer else f"{host} ({answer.peer})"
+        text = f"{shown} is a private address: the way that Plaid takes is not tried."
         return [Finding(Mark.NOTE, "private_address", text)]
     if urlsplit(answer.url).scheme == "http":
         return [Finding(Mark.NOTE, "plain_http", "Plain HTTP: whoever is on the way can read the webhooks.")]

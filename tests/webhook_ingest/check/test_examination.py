@@ -129,7 +129,7 @@ async def test_the_other_environment(stand_in: StandIn, ingest: Ingest) -> None:
     async with ingest(stand_in.url) as url:
         found = await examine(url + PATH, sandbox=stand_in.url, expected="production")
     assert wrong(found) == ["environment"]
-    assert "sandbox, not of production" in found[4].text
+    assert "takes webhooks of sandbox and refuses those of production" in found[4].text
     assert names(found)[-2:] == ["genuine", "other"]
 
 
@@ -170,6 +170,12 @@ async def test_no_stand_in(stand_in: StandIn, ingest: Ingest, path: str) -> None
         found = await examine(url + PATH, sandbox=(stand_in.url if path else NOWHERE) + path)
     assert wrong(found) == ["no_stand_in"]
     assert names(found)[-1] == "no_stand_in"
+
+
+async def test_an_address_that_is_not_listed(ingest: Ingest) -> None:
+    """Where an operator listed the sources of webhooks, whoever is none of them is told so."""
+    async with ingest(NOWHERE, webhook_sources=["203.0.113.0/24"]) as url:
+        assert names(await examine(url + PATH)) == ["private_address", "source"]
 
 
 async def test_the_wrong_path(ingest: Ingest) -> None:
