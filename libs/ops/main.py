@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 something is wrong with the data, 2 it was asked wrongly, 
 
 import typer
 
-from ops.commands import audit, items, quarantine, resync, usage
+from ops.commands import audit, items, orphans, quarantine, resync, usage
 
 app = typer.Typer(
     help="Look at a running CORA Bank Sync, and put right what is wrong.",
@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they would print local variables
 )
 app.command("items")(items.show)
+app.command("orphans")(orphans.show)
 app.command("audit")(audit.order)
 app.command("resync")(resync.begin)
 app.command("usage")(usage.show)

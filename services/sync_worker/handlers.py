@@ -17,13 +17,13 @@ from sync_worker.domain.notices import Kind, Telling
 from sync_worker.login import LoginCheck
 from sync_worker.notify import notify
 from sync_worker.removal import Removal
-from sync_worker.store import accounts, integrations
+from sync_worker.store import accounts, integrations, orphans
 from sync_worker.store.integrations import Doorbell
 from sync_worker.sync import Sync
 
 log = structlog.get_logger(__name__)
 
-ORPHANS = Counter("orphan_doorbells_total", "Doorbells of items that no active integration has")
+ORPHANS = Counter("orphan_doorbells_total", "Webhooks of items that no integration has: Plaid bills them still")
 COALESCED = Counter("doorbells_coalesced_total", "Doorbells left to the sync that had their item in hand")
 
 
@@ -49,6 +49,9 @@ class Doorbells:
                 disconnects_at=event.disconnect_time if disconnects else None,
                 disconnects_by=event.received_at + notices.EXPIRY_NOTICE if disconnects else None,
             )
+            orphan = bell is None and await orphans.note(session, event)
+        if orphan:
+            _report_orphan(event)
         if bell and hearing.fact:
             async with self._database.transaction() as session:  # of its own: accounts are locked before items
                 await _keep(session, bell, hearing.fact, event)
@@ -76,8 +79,7 @@ class Doorbells:
         self, bell: Doorbell | None, *, check_login: bool, priority: Priority = Priority.INTERACTIVE
     ) -> None:
         if bell is None:
-            ORPHANS.inc()
-            log.warning("doorbell.orphan")
+            log.info("doorbell.of_nobody")
             return
         check_login = check_login or bell.login_unseen or bell.status == State.LOGIN_REQUIRED
         if bell.in_hand and not check_login:
@@ -87,6 +89,12 @@ class Doorbells:
             if check_login:
                 await self._login.run(bell.integration_id, priority)
             await self._sync.answer(bell)
+
+
+def _report_orphan(event: WebhookReceived) -> None:
+    ORPHANS.inc()
+    kind = {"webhook_type": event.webhook_type, "webhook_code": event.webhook_code}
+    log.warning("webhook.orphan", item_id=event.item_id, **kind)
 
 
 async def _ring(session: AsyncSession, event: SyncRequested) -> Doorbell | None:

@@ -8,15 +8,18 @@ import asyncio
 from datetime import UTC, datetime
 
 import structlog
+from prometheus_client import Gauge
 from sqlalchemy.exc import SQLAlchemyError
 
 from common import outbox
 from common.database import Database
 from common.events import AuditRequested, RemovalRequested, SyncRequested
 from sync_worker.domain.life import State
-from sync_worker.store import audits, integrations, quarantine
+from sync_worker.store import audits, integrations, orphans, quarantine
 
 log = structlog.get_logger(__name__)
+
+ORPHAN_ITEMS = Gauge("orphan_items", "Items that rang within a day and that no integration has: Plaid bills them still")
 
 EVERY = 5.0
 MOST = 500
@@ -43,6 +46,7 @@ class Sweep:
         now = datetime.now(UTC)
         async with self._database.transaction() as session:
             await quarantine.wake(session)
+            ORPHAN_ITEMS.set(await orphans.clear(session))
         async with self._database.transaction() as session:
             for audit_id in await audits.claim_due(session):
                 await outbox.emit(session, AuditRequested(audit_id=audit_id))

@@ -181,6 +181,18 @@ institution_health = Table(
     Column("probe_until", DateTime(timezone=True), comment="until then one item's sync is the probe"),
 )
 
+orphan_items = Table(
+    "orphan_items",
+    metadata,
+    Column("item_id", Text, primary_key=True),
+    moment("first_seen_at", nullable=False),
+    moment("last_seen_at", nullable=False),
+    Column("webhooks", BigInteger, nullable=False, server_default="1"),
+    Column("webhook_type", Text, nullable=False, comment="of the last one, as webhook_code"),
+    Column("webhook_code", Text, nullable=False),
+    comment="items that ring and that no integration has: Plaid bills them still",
+)
+
 audits = Table(
     "audits",
     metadata,
