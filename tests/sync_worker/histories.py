@@ -28,6 +28,9 @@ ANNOUNCED = "SELECT body FROM outbox WHERE type = 'transactions.changed'"
 WAITING = "SELECT transaction_id FROM quarantined_transactions WHERE integration_id = :id AND resolved_at IS NULL"
 GONE_ACCOUNTS = "SELECT account_id FROM plaid_accounts WHERE integration_id = :id AND NOT is_active"
 
+SAME_IN_EVERY_RUN = ("date", "name", "amount", "pending")
+"""Unlike ids: so that a history that fails can be played again."""
+
 AMOUNTS = st.decimals(min_value="-1e9", max_value="1e9", places=7).filter(bool)
 CURRENCIES = st.sampled_from(
     [{}, {"iso_currency_code": "JPY"}, {"iso_currency_code": "KWD"}, {"unofficial_currency_code": "USDT"}]
@@ -260,7 +263,8 @@ class Histories(RuleBasedStateMachine):
         return answer.raise_for_status().json()
 
     def _pick(self, pick: int) -> str | None:
-        ids = sorted(self._do(self._world.bank.truth(self._item.item_id)))
+        truth = self._do(self._world.bank.truth(self._item.item_id))
+        ids = sorted(truth, key=lambda one: [str(truth[one].get(name)) for name in SAME_IN_EVERY_RUN])
         return ids[pick % len(ids)] if ids else None
 
     async def _mend(self, one: str) -> None:
@@ -299,7 +303,8 @@ class Histories(RuleBasedStateMachine):
         kept = {key for key, what in wrong.items() if what == "extra" and ours[key]["account_id"] in gone}
         assert wrong.keys() == kept, wrong
         waiting = {row["transaction_id"] for row in await self._world.rows(WAITING, id=self._item.id)}
-        assert waiting.isdisjoint(ours), waiting
+        both = {key for key in waiting & ours.keys() if ours[key]["account_id"] not in gone}
+        assert both == set()  # a closed account's last correction may wait for ever: Plaid names it no more
 
     async def _whole(self) -> None:
         """Every version of a row was announced exactly once, in the transaction that made it."""

@@ -37,6 +37,19 @@ async def test_one_unusable_transaction_waits_and_the_rest_commits(world: World,
     assert (await world.integration(item))["cursor"]
 
 
+async def test_a_correction_of_a_closed_account_waits_beside_the_row(world: World) -> None:
+    """Nobody could use it, and Plaid names it no more: the row stays as it was, and the correction waits."""
+    item = await world.synced()
+    before = await world.transactions(item)
+    one = min(before)
+    await world.bank.control(item.item_id, "transactions/odd", transaction_id=one, fields={"amount": None})
+    await world.worker.hear(item.item_id)
+    await world.bank.close_account(item.item_id, before[one]["account_id"])
+    await world.worker.hear(item.item_id)
+    assert (await world.transactions(item))[one] == before[one]
+    assert [row["transaction_id"] for row in await quarantined(world)] == [one]
+
+
 async def test_it_heals_when_it_arrives_whole(world: World) -> None:
     """The next time Plaid sends it readable, it becomes a row and its quarantine ends."""
     item, spoiled = await with_one_spoiled(world, amount=None)
