@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo up down ops test test-fast load nightly test-plaid check lint types laws fmt docs pictures migrate lock
+.PHONY: help install run demo up down ops test test-fast load nightly test-plaid bench check lint types laws fmt docs pictures migrate lock
 
 help: ## print this
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ nightly: $(READY) ## what takes an hour or more: 2,000 random histories of an it
 
 test-plaid: $(READY) ## the main path at Plaid's own sandbox, with your PLAID_CLIENT_ID and PLAID_SECRET
 	@$(BIN)/python -m pytest tests/real/real_plaid.py
+
+bench: $(READY) ## measure how fast it is, each figure beside its baseline (two minutes; bench/results)
+	@$(BIN)/python -m bench
 
 check: lint types laws test ## everything that must hold before a commit
 

@@ -1,0 +1,33 @@
+"""Measures and prints: `python -m bench`, or the names of some figures after it."""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from rich.console import Console
+
+from bench import ingest_latency, ingest_throughput, report
+from bench.figure import Figure
+from bench.site import Site, site
+
+MEASURES: dict[str, Callable[[Site], Awaitable[list[Figure]]]] = {
+    "ingest_throughput": ingest_throughput.measure,
+    "ingest_latency": ingest_latency.measure,
+}
+
+
+async def measure(names: Sequence[str], console: Console) -> None:
+    """Measure these, one after the other on the same servers; print what was found and write it down."""
+    figures: list[Figure] = []
+    async with site() as where:
+        for name in names:
+            with console.status(f"Measuring {name} ..."):
+                figures += await MEASURES[name](where)
+    console.print(report.table(figures))
+    console.print(f"Written to {report.write(figures)}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures how fast it is.")
+    parser.add_argument("name", nargs="*", choices=[[], *MEASURES], help="what to measure; all, when left out")
+    asyncio.run(measure(parser.parse_args().name or list(MEASURES), Console()))

@@ -1,0 +1,36 @@
+"""What `make bench` says of webhook_ingest is true, however fast this machine is."""
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import report
+from bench.ingest_throughput import figures_of, run
+from bench.site import Site
+from tests.e2e.virtual_hosts import left_in_queues
+from tests.servers.databases import Databases
+from tests.servers.rabbitmq import Rabbit
+
+
+async def test_every_answer_counted_is_a_message_in_the_queue(
+    databases: Databases, rabbitmq_server: Rabbit, tmp_path: Path
+) -> None:
+    """As many webhooks as were answered wait in RabbitMQ, and what is told of them adds up."""
+    site = Site(databases, rabbitmq_server, tmp_path)
+    async with site.ingest(1) as ours, site.bare(1) as bare:
+        pairs = [(await run(ours, 0.5), await run(bare, 0.5)) for _ in range(2)]
+        waiting = await left_in_queues(rabbitmq_server, ours[0].environment["AMQP_URL"])
+    assert waiting == {"sync_worker.sync": sum(mine.answered for mine, _ in pairs)}
+
+    throughput, processor_time = figures = figures_of(1, pairs)
+    assert 0 < throughput.least <= throughput.value <= throughput.most
+    assert throughput.ratio is not None
+    assert min(m.per_second / b.per_second for m, b in pairs) <= throughput.ratio
+    assert 0 < processor_time.value * throughput.value < 1500  # of one processor's 1000 ms, and clocks tick coarsely
+
+    written = json.loads(report.write(figures, tmp_path).read_text())
+    assert [one["value"] for one in written["figures"]] == [throughput.value, processor_time.value]
+    console = Console(record=True, width=200)
+    console.print(report.table(figures))
+    assert throughput.name in console.export_text()
