@@ -3,16 +3,13 @@
 import time
 from collections.abc import Callable
 
-import jwt
-
+from webhook_ingest import jws
 from webhook_ingest.domain import signature as rules
 from webhook_ingest.domain.refusal import Unverified
 from webhook_ingest.keys import Keys, UnknownKey
 
 LONGEST = 4096
 """Characters of a signature; Plaid's have about 300."""
-
-_jws = jwt.PyJWS(algorithms=["ES256"])
 
 
 class Verifier:
@@ -29,26 +26,24 @@ class Verifier:
         Plaid, and its sender is told why. Nothing is believed of it before it is verified. `source` is the address that
         it came from: of who asks for unknown keys, none takes another's turn.
         """
-        header, claims = _read(signature)
+        proof = _read(signature)
+        header, claims = rules.read_header(proof.header), rules.read_claims(proof.payload)
         rules.check_claims(claims, body, now=self._clock())
         try:
             key = await self._keys.get(header.kid, source)
         except UnknownKey:
             raise Unverified("unknown_key") from None
-        try:
-            _jws.decode(signature, key.public, algorithms=["ES256"])
-        except jwt.PyJWTError:
-            raise Unverified("signature") from None
+        if not proof.fits(key.public.key):
+            raise Unverified("signature")
         rules.check_expiry(claims, key.expired_at)
 
 
-def _read(signature: str) -> tuple[rules.Header, rules.Claims]:
+def _read(signature: str) -> jws.Jws:
     if not signature:
         raise Unverified("missing")
     if len(signature) > LONGEST:
         raise Unverified("malformed")
     try:
-        unverified = _jws.decode_complete(signature, options={"verify_signature": False})
-    except jwt.PyJWTError:
+        return jws.read(signature)
+    except jws.Malformed:
         raise Unverified("malformed") from None
-    return rules.read_header(unverified["header"]), rules.read_claims(unverified["payload"])

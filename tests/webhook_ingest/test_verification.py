@@ -156,7 +156,7 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     "embedded jwk": (with_a_key_of_its_own, "header"),
     "jku": (lambda signer: signer.sign(webhook(), header={"jku": "https://forger.example/keys"}), "header"),
     "x5u": (lambda signer: signer.sign(webhook(), header={"x5u": "https://forger.example/cert"}), "header"),
-    "crit": (lambda signer: signer.sign(webhook(), header={"crit": ["b64"], "b64": True}), "malformed"),
+    "crit": (lambda signer: signer.sign(webhook(), header={"crit": ["b64"], "b64": True}), "header"),
     "a key Plaid does not know": (lambda _: Signer().sign(webhook()), "unknown_key"),
     "another's key id": (signed_by_another_key, "signature"),
     "claims replaced": (with_other_claims, "signature"),
