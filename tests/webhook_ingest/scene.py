@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGTERM
@@ -32,7 +32,7 @@ from tests.servers.restartable_postgres import RestartablePostgres
 from tests.webhook_ingest.proxy import DatabaseProxy
 from tests.webhook_ingest.ringer import Ringer
 
-PATIENCE = 60.0
+PATIENCE = 45.0
 PREFETCH = 500
 COUNT = text("SELECT count(*) FROM outbox")
 
@@ -75,7 +75,7 @@ class Scene:
         await until(so)
 
     async def effects(self, wanted: set[str]) -> Counter[str]:
-        """Return how many events of each item came to sync_worker's queue, once all that are wanted did."""
+        """Return how many events of each item came to sync_worker's queue, once all that are wanted did, or in vain."""
         seen: Counter[str] = Counter()
 
         async def note(message: Message) -> None:
@@ -88,7 +88,8 @@ class Scene:
         await broker.start()
         consumer = await broker.consume(SYNC, note, prefetch=PREFETCH)
         try:
-            await until(all_came)
+            with suppress(TimeoutError):
+                await until(all_came)
         finally:
             await consumer.stop(5)
             await broker.close()

@@ -29,10 +29,13 @@ END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-FEW = 30
-"""Tasks of the test and of its servers, and one for each connection of a pool."""
 AMPLE = 30.0
 """Seconds: for what must come about, however busy the machine is."""
+
+
+def tasks() -> int:
+    """Return how many tasks there are, without those of a frozen way to a server."""
+    return sum(not str(task.get_coro()).startswith("<coroutine object Proxy.") for task in asyncio.all_tasks())
 
 
 async def stored(database: Database) -> list[dict[str, object]]:
@@ -201,7 +204,7 @@ async def test_a_flood_while_both_hang(broker: FaultyBroker, proxied: Database, 
     """What waits for two that hang is bounded, what is too much is refused at once, and nothing is left behind."""
     acceptance = Acceptance(broker, proxied, patience=PATIENCE)
     await proxied.ping()
-    broker.hangs = True
+    broker.hangs, before = True, tasks()
     proxy.freeze()
     flood = [asyncio.ensure_future(acceptance.accept(EVENT)) for _ in range(MOST + 500)]
     done, _ = await asyncio.wait(flood, timeout=PATIENCE / 2)
@@ -211,12 +214,48 @@ async def test_a_flood_while_both_hang(broker: FaultyBroker, proxied: Database, 
     assert {type(answer) for answer in answers} == {NotAccepted}
 
     async def nothing_left() -> bool:
-        return len(asyncio.all_tasks()) <= FEW
+        return tasks() <= before
 
     await eventually(nothing_left)
     broker.release()
     proxy.thaw()
     assert await acceptance.accept(EVENT) in {"published", "stored"}
+
+
+async def test_senders_hang_up(broker: FaultyBroker, database: Database) -> None:
+    """Who is gone before the answer takes up no room: as many as may wait hang up, and the next is taken."""
+    acceptance = Acceptance(broker, database, patience=AMPLE)
+    broker.hangs = True
+    waiting = [asyncio.ensure_future(acceptance.accept(EVENT)) for _ in range(MOST)]
+    await asyncio.sleep(0)
+    for one in waiting:
+        one.cancel()
+    await asyncio.wait(waiting)
+
+    broker.release()
+
+    assert await acceptance.accept(EVENT) == "published"
+
+
+async def test_a_sender_hangs_up_while_it_is_stored(
+    broker: FaultyBroker, proxied: Database, proxy: DatabaseProxy
+) -> None:
+    """What is on its way into the outbox gets there whole, whether anybody waits for the answer or not."""
+    acceptance = Acceptance(broker, proxied, patience=AMPLE)
+    await proxied.ping()
+    broker.down = True
+    proxy.freeze()
+    accepting = asyncio.ensure_future(acceptance.accept(EVENT))
+    await asyncio.wait({accepting}, timeout=0.05)
+    accepting.cancel()
+    await asyncio.wait({accepting})
+
+    proxy.thaw()
+
+    async def whole() -> bool:
+        return len(await stored(proxied)) == 1
+
+    await eventually(whole)
 
 
 async def test_outbox_only(broker: FaultyBroker, database: Database, no_database: Database) -> None:

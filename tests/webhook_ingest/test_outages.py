@@ -19,7 +19,7 @@ FAST = 0.1
 """Seconds for an answer while the circuit is open."""
 LONGEST_WAIT = 8.0
 """Seconds, however busy the machine is; Plaid waits ten."""
-ROUNDS = 5
+ROUNDS = 3
 ALARMS = {
     "memory": ("set_vm_memory_high_watermark", "0.000001", "vm_memory_monitor:get_vm_memory_high_watermark()"),
     "disk": ("set_disk_free_limit", "1000000000000000", "rabbit_disk_monitor:get_disk_free_limit()"),
@@ -71,7 +71,7 @@ async def test_each_stops_and_starts_under_load(at: Scene) -> None:
     assert answered(ringer.answers) >= ANSWERED
     assert stored >= 400
     seen = await at.effects(ringer.taken())
-    assert seen.keys() >= ringer.taken()
+    assert ringer.taken() - seen.keys() == set()
 
 
 async def test_answers_are_fast_while_the_circuit_is_open(at: Scene) -> None:
@@ -80,11 +80,12 @@ async def test_answers_are_fast_while_the_circuit_is_open(at: Scene) -> None:
     at.to_rabbit.freeze()
     first += await ring_again(at.ingest.port, at.keys, ["silence"])
     assert 1.9 < first[-1].seconds < LONGEST_WAIT
-    slowest, taken = [], {answer.item_id for answer in first}
+    lost, slowest, taken = len(at.ingest.lines("broker.lost")), [], {answer.item_id for answer in first}
     for number in range(ROUNDS):
         async with at.ringer(f"silent-{number}", per_second=100) as ringer:
-            ringer.finish(300)
+            ringer.finish(120)
         assert answered(ringer.answers) == 1
+        assert len(at.ingest.lines("broker.lost")) == lost, "nobody is silent any more"
         taken |= ringer.taken()
         slowest.append(quantile((answer.seconds for answer in ringer.answers), 0.99))
         if slowest[-1] < FAST:
@@ -92,7 +93,7 @@ async def test_answers_are_fast_while_the_circuit_is_open(at: Scene) -> None:
     at.to_rabbit.cut()
     at.to_rabbit.thaw()
     assert min(slowest) < FAST, slowest
-    assert (await at.effects(taken)).keys() >= taken
+    assert taken - (await at.effects(taken)).keys() == set()
 
 
 @asynccontextmanager
@@ -125,7 +126,7 @@ async def test_alarms(at: Scene, kind: str) -> None:
         ringer.finish(0)
     assert answered(ringer.answers) == 1
     assert max(answer.seconds for answer in ringer.answers) < LONGEST_WAIT
-    assert (await at.effects(ringer.taken())).keys() >= ringer.taken()
+    assert ringer.taken() - (await at.effects(ringer.taken())).keys() == set()
 
 
 async def test_both_are_down(at: Scene) -> None:
@@ -154,7 +155,7 @@ async def test_killed(at: Scene, silent: bool) -> None:
     at.to_rabbit.thaw()
     await at.ingest.start()
     assert len(ringer.taken()) >= 100
-    assert (await at.effects(ringer.taken())).keys() >= ringer.taken()
+    assert ringer.taken() - (await at.effects(ringer.taken())).keys() == set()
 
 
 async def test_stopped_while_both_are_silent(at: Scene) -> None:
@@ -173,4 +174,4 @@ async def test_stopped_while_both_are_silent(at: Scene) -> None:
         way.cut()
         way.thaw()
     await at.ingest.start()
-    assert (await at.effects(ringer.taken())).keys() >= ringer.taken()
+    assert ringer.taken() - (await at.effects(ringer.taken())).keys() == set()
