@@ -2,7 +2,7 @@
 
 import json
 import re
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +48,17 @@ def read(compact: str) -> Jws:
     if parts is None:
         raise Malformed
     try:
-        header, payload, signature = (urlsafe_b64decode(f"{part}==") for part in parts.groups())
+        header, payload, signature = map(_decoded, parts.groups())
         names = json.loads(header)
     except (ValueError, RecursionError):
         raise Malformed from None
     if not isinstance(names, dict):
         raise Malformed
     return Jws(names, payload, compact.rpartition(".")[0].encode(), signature)
+
+
+def _decoded(part: str) -> bytes:
+    raw = urlsafe_b64decode(f"{part}==")
+    if urlsafe_b64encode(raw).rstrip(b"=").decode() != part:  # the last letter may hold bits that mean nothing
+        raise Malformed
+    return raw

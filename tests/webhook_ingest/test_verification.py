@@ -9,7 +9,8 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -19,6 +20,9 @@ from webhook_ingest.keys import Keys
 from webhook_ingest.verification import Verifier
 
 GENUINE: dict[str, Any] = json.loads((Path(__file__).parent / "genuine_webhook.json").read_text())
+
+
+Forgery = Callable[[Signer], str]
 
 
 @dataclass
@@ -65,6 +69,22 @@ async def test_a_genuine_webhook_reformatted() -> None:
     assert await genuine_verdict(Clock(GENUINE["iat"]), body=compact) == "body_changed"
 
 
+@pytest.mark.parametrize("body", [GENUINE["raw_body"] + "\n", GENUINE["raw_body"] + " ", GENUINE["raw_body"][:-1]])
+async def test_a_genuine_webhook_and_one_byte(body: str) -> None:
+    """One byte more or less is another body."""
+    assert await genuine_verdict(Clock(GENUINE["iat"]), body=body) == "body_changed"
+
+
+async def test_keys_belong_to_their_environment() -> None:
+    """What one environment's key signed proves nothing to a service that asks the other one for keys."""
+    signer, clock = Signer(), Clock()
+    sandbox, production = KeyEndpoint(signer), KeyEndpoint(Signer())
+
+    await Verifier(Keys(sandbox.get, clock=clock), clock=clock).verify(signer.sign(webhook()), webhook())
+    with pytest.raises(Unverified, match="unknown_key"):
+        await Verifier(Keys(production.get, clock=clock), clock=clock).verify(signer.sign(webhook()), webhook())
+
+
 async def test_a_genuine_webhook_of_an_expired_key() -> None:
     """Had its key expired before it signed, even a genuine signature would be refused."""
     assert await genuine_verdict(Clock(GENUINE["iat"]), expired_at=GENUINE["iat"] - 1) == "key_expired"
@@ -108,6 +128,40 @@ def signed_on_another_curve(signer: Signer) -> str:
     return jwt.PyJWS().encode(b"{}", other.private, "ES384", headers={"kid": signer.kid})
 
 
+def signed_with_rsa(signer: Signer) -> str:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    claims = jwt.utils.base64url_decode(segments(signer.sign(webhook()))[1])
+    return jwt.PyJWS().encode(claims, private, "RS256", headers={"kid": signer.kid})
+
+
+def signed_as_es256_on_another_curve(signer: Signer) -> str:
+    """Forge what calls itself ES256 and was signed on a curve whose signatures are as long: secp256k1."""
+    other = ec.generate_private_key(ec.SECP256K1())
+    signed = ".".join(segments(signer.sign(webhook()))[:2])
+    r, s = decode_dss_signature(other.sign(signed.encode(), ec.ECDSA(SHA256())))
+    return f"{signed}.{encoded(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+
+
+def with_another_last_character(signer: Signer) -> str:
+    """Forge the same bytes in other letters: of the last character of 64 bytes four bits mean nothing."""
+    genuine = signer.sign(webhook())
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return genuine[:-1] + letters[letters.index(genuine[-1]) + 1]
+
+
+def with_a_hash(hexdigest: str) -> Forgery:
+    claims = json.dumps({"iat": int(NOW), "request_body_sha256": hexdigest}).encode()
+    return lambda signer: signer.sign_claims(claims)
+
+
+def at(iat: object) -> Forgery:
+    return lambda signer: signer.sign(webhook(), iat=iat)
+
+
+def by_kid(kid: object) -> Forgery:
+    return lambda signer: replaced(signer.sign(webhook()), 0, encoded({"alg": "ES256", "kid": kid, "typ": "JWT"}))
+
+
 def with_a_key_of_its_own(signer: Signer) -> str:
     forger = Signer()
     return forger.sign(webhook(), header={"kid": signer.kid, "jwk": forger.jwk()})
@@ -136,7 +190,6 @@ def as_der(signer: Signer) -> str:
     return replaced(".".join(claims), 2, encoded(der))
 
 
-Forgery = Callable[[Signer], str]
 FORGERIES: dict[str, tuple[Forgery, str]] = {
     "no header": (lambda _: "", "missing"),
     "no JWT": (lambda _: "token", "malformed"),
@@ -153,6 +206,28 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     "alg none": (unsigned, "algorithm"),
     "alg HS256 by the public key": (signed_with_the_public_key, "algorithm"),
     "alg ES384": (signed_on_another_curve, "algorithm"),
+    "alg RS256": (signed_with_rsa, "algorithm"),
+    "alg ES256 on another curve": (signed_as_es256_on_another_curve, "signature"),
+    "alg missing": (lambda signer: replaced(signer.sign(webhook()), 0, encoded({"kid": signer.kid})), "algorithm"),
+    "kid missing": (lambda signer: replaced(signer.sign(webhook()), 0, encoded({"alg": "ES256"})), "header"),
+    "kid no text": (by_kid(7), "header"),
+    "kid endless": (by_kid("k" * 65), "header"),
+    "kid with a line break": (by_kid("k\n"), "header"),
+    "kid a path": (by_kid("../keys"), "header"),
+    "kid an address": (by_kid("https://forger.example/key"), "header"),
+    "x5c": (lambda signer: signer.sign(webhook(), header={"x5c": ["MIIB"]}), "header"),
+    "b64": (
+        lambda signer: replaced(signer.sign(webhook()), 0, encoded({"alg": "ES256", "kid": signer.kid, "b64": True})),
+        "header",
+    ),
+    "b64 false and detached": (
+        lambda signer: f"{encoded({'alg': 'ES256', 'kid': signer.kid, 'b64': False, 'crit': ['b64']})}..{'A' * 86}",
+        "header",
+    ),
+    "padded": (lambda signer: signer.sign(webhook()) + "==", "malformed"),
+    "in other letters": (with_another_last_character, "malformed"),
+    "two of them": (lambda signer: f"{signer.sign(webhook())}, {signer.sign(webhook())}", "malformed"),
+    "a word before it": (lambda signer: f"Bearer {signer.sign(webhook())}", "malformed"),
     "embedded jwk": (with_a_key_of_its_own, "header"),
     "jku": (lambda signer: signer.sign(webhook(), header={"jku": "https://forger.example/keys"}), "header"),
     "x5u": (lambda signer: signer.sign(webhook(), header={"x5u": "https://forger.example/cert"}), "header"),
@@ -167,9 +242,22 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     "claims empty": (lambda signer: signer.sign_claims(b"{}"), "claims"),
     "claims no JSON": (lambda signer: signer.sign_claims(b"no json"), "claims"),
     "claims too deep": (lambda signer: signer.sign_claims(b"[" * 2500), "claims"),
-    "iat a string": (lambda signer: signer.sign(webhook(), iat=str(int(NOW))), "claims"),
-    "stale": (lambda signer: signer.sign(webhook(), iat=int(NOW) - 301), "stale"),
-    "from the future": (lambda signer: signer.sign(webhook(), iat=int(NOW) + 31), "from_the_future"),
+    "iat a string": (at(str(int(NOW))), "claims"),
+    "iat a fraction": (at(NOW + 0.5), "claims"),
+    "iat a float": (at(NOW), "claims"),
+    "iat true": (at(iat=True), "claims"),
+    "iat null": (at(None), "claims"),
+    "iat a list": (at([int(NOW)]), "claims"),
+    "iat in milliseconds": (at(int(NOW) * 1000), "from_the_future"),
+    "iat huge": (at(10**400), "from_the_future"),
+    "iat negative": (at(-int(NOW)), "stale"),
+    "iat hugely negative": (at(-(10**400)), "stale"),
+    "stale": (at(int(NOW) - 301), "stale"),
+    "from the future": (at(int(NOW) + 31), "from_the_future"),
+    "a hash in capitals": (with_a_hash(hashlib.sha256(webhook()).hexdigest().upper()), "body_changed"),
+    "half a hash": (with_a_hash(hashlib.sha256(webhook()).hexdigest()[:32]), "body_changed"),
+    "a longer hash": (with_a_hash(hashlib.sha512(webhook()).hexdigest()), "body_changed"),
+    "no hash": (with_a_hash(""), "body_changed"),
     "another body": (lambda signer: signer.sign(webhook(item_id="another")), "body_changed"),
     "an empty body": (lambda signer: signer.sign(b""), "body_changed"),
 }

@@ -1,9 +1,11 @@
 """What a verified webhook means: a decision by its type and code, and the few facts to keep of it."""
 
+import json
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError
 
 from webhook_ingest.domain.fields import Strict, Word
 from webhook_ingest.domain.refusal import Unreadable, WrongEnvironment
@@ -43,6 +45,16 @@ OTHER_PRODUCTS = frozenset({"ASSETS", "AUTH", "HOLDINGS", "IDENTITY", "INVESTMEN
 """Types that are ignored whatever their code."""
 
 
+def _text(value: object) -> object:
+    if not isinstance(value, str) or "T" not in value:
+        raise ValueError("no date and time")
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text)]
+"""A date and time as text (ISO 8601), with its offset."""
+
+
 class Doorbell(Strict):
     """Which item rang."""
 
@@ -52,7 +64,7 @@ class Doorbell(Strict):
 class Disconnect(Doorbell):
     """When the item will be disconnected, and why; webhooks before 2026 lack the time."""
 
-    disconnect_time: AwareDatetime | None = None
+    disconnect_time: Moment | None = None
     reason: Word | None = None
 
 
@@ -94,15 +106,34 @@ def decide(webhook_type: str, webhook_code: str) -> Decision:
 
 def read(body: bytes, environment: str) -> Webhook:
     """Return what the body says, or raise Unreadable or WrongEnvironment; a body that names no environment is taken."""
+    payload = _parse(body)
     try:
-        envelope = _Envelope.model_validate_json(body)
+        envelope = _Envelope.model_validate(payload)
         if envelope.environment not in (None, environment):
             raise WrongEnvironment
         name = (envelope.webhook_type, envelope.webhook_code)
         decision = decide(*name)
         rings = decision in (Decision.RING, Decision.KEEP)
-        doorbell = FACTS.get(name, Doorbell).model_validate_json(body) if rings else None
+        doorbell = FACTS.get(name, Doorbell).model_validate(payload) if rings else None
     except ValidationError as error:
         fields = {".".join(map(str, problem["loc"])) or "body" for problem in error.errors(include_input=False)}
         raise Unreadable(", ".join(sorted(fields))) from None
     return Webhook(*name, decision, doorbell)
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise Unreadable("body") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("says the same twice")
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
