@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 from uuid import uuid4
 
@@ -13,13 +13,24 @@ from structlog.typing import Processor
 
 SHARED: list[Processor] = [
     contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
+    structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
 
+class Lines:
+    """Writes finished lines to stderr; where that fails (a full disk, a reader that went) the work goes on."""
+
+    def msg(self, line: str) -> None:
+        """Write one."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{line}\n")
+
+    debug = info = warning = error = critical = msg
+
+
 def configure(log_format: Literal["json", "console"], log_level: str) -> None:
-    """Send our own and the libraries' log lines to stderr in one format."""
+    """Send our own and the libraries' log lines to stderr in one format; ours go there without a detour."""
     last: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if log_format == "json"
@@ -29,9 +40,9 @@ def configure(log_format: Literal["json", "console"], log_level: str) -> None:
         ]
     )
     structlog.configure(
-        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*SHARED, *last],
+        logger_factory=lambda *_: Lines(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[log_level]),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -1,9 +1,12 @@
 import json
+import os
+import sys
+from contextlib import suppress
 
 import pytest
 from structlog.contextvars import get_contextvars
 
-from common.logging import correlated, correlation_id
+from common.logging import Lines, correlated, correlation_id
 from tests.common.process import tiny
 
 
@@ -44,6 +47,20 @@ async def test_console() -> None:
     assert "\x1b[" not in said
     with pytest.raises(json.JSONDecodeError):
         json.loads(said.splitlines()[-1])
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_nobody_reads(monkeypatch: pytest.MonkeyPatch, *, closed: bool) -> None:
+    """A log that cannot be written stops no work: the disk may be full, or the reader gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    pipe = os.fdopen(writer, "w", buffering=1)
+    if closed:
+        pipe.close()
+    monkeypatch.setattr(sys, "stderr", pipe)
+    Lines().info("said to nobody")
+    with suppress(OSError):
+        pipe.close()
 
 
 def test_outside_any_work() -> None:
