@@ -1,12 +1,13 @@
 """Anything at all, sent by anybody: the client fixture lets no unhandled exception pass."""
 
+import base64
 import json
 
 import httpx2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.webhook_ingest.doubles import PATH, Signer, signed
+from tests.webhook_ingest.doubles import PATH, Signer, signed, webhook
 
 fuzz = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -58,3 +59,56 @@ async def test_any_field_signed(
     body = json.dumps(payload).encode()
 
     assert (await client.post(PATH, content=body, headers=signed(signer, body))).status_code in {200, 400}
+
+
+@fuzz
+@given(claims=st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode()))
+async def test_any_claims_signed(client: httpx2.AsyncClient, signer: Signer, claims: bytes) -> None:
+    """Signed by Plaid's own key, claims of any other kind prove nothing."""
+    headers = {"Plaid-Verification": signer.sign_claims(claims)}
+
+    assert (await client.post(PATH, content=b"{}", headers=headers)).status_code == 401
+
+
+MEMBERS = st.sampled_from(["alg", "kid", "typ", "jwk", "jku", "x5u", "x5c", "crit", "b64", "cty", "zip"])
+
+
+@fuzz
+@given(members=st.dictionaries(MEMBERS, VALUES, min_size=1))
+async def test_any_header_of_a_signature(
+    client: httpx2.AsyncClient, signer: Signer, members: dict[str, object]
+) -> None:
+    """A signature whose header was replaced by any other is never taken; many unknown keys are put off."""
+    header = json.dumps({"alg": "ES256", "kid": signer.kid} | members).encode()
+    _, *rest = signer.sign(b"{}").split(".")
+    forged = ".".join([base64.urlsafe_b64encode(header).decode().rstrip("="), *rest])
+
+    assert (await client.post(PATH, content=b"{}", headers={"Plaid-Verification": forged})).status_code in {401, 503}
+
+
+@fuzz
+@given(depth=st.integers(1, 20_000), opening=st.sampled_from(["[", '{"a":', '[{"a":']))
+async def test_any_depth_signed(client: httpx2.AsyncClient, signer: Signer, depth: int, opening: str) -> None:
+    """However deep a body goes, it is answered."""
+    closing = "".join({"[": "]", "{": "}"}.get(letter, "") for letter in reversed(opening))
+    body = f'{{"webhook_type":"A","webhook_code":"B","x":{opening * depth}1{closing * depth}}}'.encode()
+
+    assert (await client.post(PATH, content=body, headers=signed(signer, body))).status_code in {200, 400}
+
+
+@fuzz
+@given(
+    headers=st.lists(
+        st.tuples(
+            st.sampled_from(["Content-Length", "Content-Type", "Expect", "X-A", "X-Correlation-ID"]),
+            st.text(LATIN, max_size=80),
+        ),
+        max_size=4,
+    )
+)
+async def test_any_headers(client: httpx2.AsyncClient, signer: Signer, headers: list[tuple[str, str]]) -> None:
+    """Whatever headers stand beside a genuine signature, the webhook is taken, refused as too large, or as no JSON."""
+    head = [(b"Plaid-Verification", signer.sign(webhook()).encode())]
+    head += [(name.encode(), value.encode("latin-1")) for name, value in headers]
+
+    assert (await client.post(PATH, content=webhook(), headers=head)).status_code in {200, 400, 413}
