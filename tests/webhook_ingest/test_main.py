@@ -1,12 +1,9 @@
 """The whole service: served over HTTP, asking a stand-in of Plaid for its keys, with real servers behind it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, get_args
-from uuid import uuid4
 
 import httpx2
 import pytest
@@ -15,7 +12,6 @@ from structlog.testing import capture_logs
 
 from common.broker import Broker
 from common.broker.memory import MemoryBroker
-from common.broker.rabbit import RabbitBroker
 from common.broker.topology import SYNC
 from common.database import Database
 from common.events import WebhookReceived
@@ -26,8 +22,7 @@ from plaid_sandbox.settings import Settings as SandboxSettings
 from plaid_sandbox.webhooks.faults import Faults, Forgery
 from tests.common.broker.site import Mailbox, eventually
 from tests.common.faulty_broker import FaultyBroker
-from tests.servers.rabbitmq import Rabbit
-from tests.webhook_ingest.doubles import PATH, webhook
+from tests.webhook_ingest.doubles import PATH
 from webhook_ingest.main import build
 from webhook_ingest.settings import Settings
 
@@ -163,39 +158,6 @@ async def test_in_process(plaid: Plaid, database: Database) -> None:
         assert await plaid.statuses(1) == [200]
         consumer = await broker.consume(SYNC, mailbox, prefetch=1)
         assert (await mailbox.next()).type == "item.webhook_received"
-        await consumer.stop(1)
-    await broker.close()
-
-
-async def test_rabbitmq_stops_and_starts(plaid: Plaid, rabbit: Rabbit, amqp_url: str, database: Database) -> None:
-    """Every webhook of an outage of RabbitMQ is answered 200, and every one arrives."""
-    broker, mailbox = RabbitBroker(amqp_url, prefix=f"t{uuid4().hex[:8]}."), Mailbox()
-    await broker.start()
-    await broker.connected()
-    async with (
-        ingest(broker, database, plaid.client.base_url) as url,
-        httpx2.AsyncClient(base_url=url, timeout=60) as client,
-    ):
-
-        async def ring(names: list[str]) -> list[int]:
-            bodies = [webhook(item_id=name) for name in names]
-            keys, now = plaid.app.state.sandbox.keys, datetime.now(UTC)
-            headers = [{"Plaid-Verification": keys.current.sign(body, now)} for body in bodies]
-            answers = [
-                client.post(PATH, content=body, headers=head) for body, head in zip(bodies, headers, strict=True)
-            ]
-            return [answer.status_code for answer in await asyncio.gather(*answers)]
-
-        names = [f"item-{number}" for number in range(60)]
-        assert await ring(names[:20]) == [200] * 20
-        await rabbit.stop()
-        assert await ring(names[20:40]) == [200] * 20
-        await rabbit.start()
-        assert await ring(names[40:]) == [200] * 20
-        consumer = await broker.consume(SYNC, mailbox, prefetch=10)
-        missing = set(names)
-        while missing:
-            missing.discard(WebhookReceived.model_validate_json((await mailbox.next()).body).item_id)
         await consumer.stop(1)
     await broker.close()
 
