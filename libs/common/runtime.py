@@ -1,6 +1,7 @@
 """How every service runs: open what it needs, serve, and on SIGTERM drain within a bound and exit 0."""
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -152,6 +153,7 @@ async def serve(services: Sequence[tuple[Service, str, int]]) -> None:
         for service, host, port in services:
             await stack.enter_async_context(serving(service.app, host, port, connections=service.connections))
             await stack.enter_async_context(running(service.loops))
+        gc.freeze()  # what stands now stays: no collection stops the work to look through all of it
         await stop.wait()
         log.info("stopping")
 
