@@ -116,6 +116,19 @@ async def test_a_probe_that_hangs_keeps_nobody_waiting(broker: FaultyBroker, dat
     assert broker.tries == 2
 
 
+async def test_one_probe_at_a_time(broker: FaultyBroker, database: Database, clock: Clock) -> None:
+    """However many come when the cooldown is over, one of them tries the broker."""
+    acceptance = Acceptance(broker, database, patience=AMPLE, clock=clock)
+    broker.down = True
+    await acceptance.accept(EVENT)
+    broker.down, broker.hangs = False, True
+    clock.now += COOLDOWN
+
+    assert await asyncio.gather(*(acceptance.accept(EVENT) for _ in range(50))) == ["stored"] * 50
+    assert broker.tries == 2
+    broker.release()
+
+
 async def test_the_broker_is_back(broker: FaultyBroker, database: Database, clock: Clock) -> None:
     """After the cooldown one webhook probes; its success sends the next ones to the broker again."""
     acceptance = Acceptance(broker, database, clock=clock)
