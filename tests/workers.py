@@ -13,7 +13,14 @@ TOGETHER = (
     ("tests/common/broker/",),  # they alone need a second RabbitMQ
 )
 """Folders whose tests run one after the other in one worker; elsewhere a file's tests do."""
-LONGEST_FIRST = ("tests/compose/", "tests/browser/", "tests/e2e/", "tests/common/broker/", "tests/deploy/")
+LONGEST_FIRST = (
+    "tests/compose/",
+    "tests/browser/",
+    "tests/e2e/",
+    "tests/webhook_ingest/test_outages.py",
+    "tests/common/broker/",
+    "tests/deploy/",
+)
 """What begins first, so that nothing long begins last."""
 
 
