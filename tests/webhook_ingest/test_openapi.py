@@ -95,3 +95,14 @@ async def test_nobody_there_to_keep_it(url: str, signer: Signer, broker: FaultyB
 async def test_unsigned(url: str, mode: GenerationMode) -> None:
     """Whatever it is, unsigned it is answered 401."""
     assert await statuses(url, mode, unsigned) == {401}
+
+
+async def test_what_no_description_makes_up(url: str) -> None:
+    """The answers to what a fuzzer sends too rarely are described as well."""
+    async with httpx2.AsyncClient(timeout=60, trust_env=False) as client:
+        description = (await client.get(f"{url}/openapi.json")).json()
+    [operation] = [methods["post"] for methods in description["paths"].values()]
+
+    assert set(operation["responses"]) == {"200", "400", "401", "403", "408", "413", "503"}
+    for status in ("403", "408", "413"):
+        assert set(operation["responses"][status]["content"]) == {"application/problem+json"}
