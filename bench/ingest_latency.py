@@ -13,7 +13,7 @@ from tests.e2e.processes import Processes, processes
 from tests.e2e.settled import Witness
 from tests.e2e.virtual_hosts import virtual_host
 
-PEOPLE = 200
+PEOPLE = 100
 LINKING = 8
 """People who link at the same moment."""
 USERNAME = "user_transactions_dynamic"

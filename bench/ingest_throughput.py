@@ -11,7 +11,7 @@ from bench.site import Site
 from tests.e2e.processes import Process
 
 ITEMS = 200
-CONNECTIONS = 32
+CONNECTIONS = 64
 """To each process."""
 
 

@@ -44,7 +44,12 @@ def write(figures: Sequence[Figure], folder: Path = RESULTS) -> Path:
         "date": now.isoformat(timespec="seconds"),
         "commit": _git("rev-parse", "HEAD"),
         "changed": bool(_git("status", "--porcelain")),
-        "machine": {"processors": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
+        "machine": {
+            "processors": os.cpu_count(),
+            "load": os.getloadavg(),
+            "python": platform.python_version(),
+            "system": platform.platform(),
+        },
         "figures": [asdict(one) for one in figures],
     }
     path = folder / f"{now:%Y-%m-%dT%H%M%SZ}.json"
