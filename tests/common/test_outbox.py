@@ -248,6 +248,29 @@ async def test_the_broker_confirms_nothing(database: Database, broker: FaultyBro
     assert await waiting(database) == 0
 
 
+async def test_a_silent_broker_is_asked_with_one(database: Database, broker: FaultyBroker) -> None:
+    """While a broker confirms nothing the relay asks with one row at a time; one confirm, and all the rest follow."""
+    relay = Outbox(database, broker)
+    broker.faults["item.removal_requested"] = BrokerUnavailable("no confirm")
+    await emit(database, *[EVENT] * 20)
+    await relay.settle()
+    await let_time_pass(database, "2 seconds")
+    for _ in range(2):
+        assert await relay.relay() == 1
+        await relay.settle()
+
+    broker.faults.clear()
+
+    assert await relay.relay() == 1
+    await relay.settle()
+    assert await relay.relay() == 17
+    await relay.settle()
+    await let_time_pass(database, "10 seconds")
+    assert await relay.relay() == 2
+    await relay.settle()
+    assert await waiting(database) == 0
+
+
 async def test_what_is_in_flight_is_not_claimed(database: Database, broker: FaultyBroker) -> None:
     """A message that is being published, however slowly, is not published beside itself."""
     relay = Outbox(database, broker)
