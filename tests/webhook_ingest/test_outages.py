@@ -10,7 +10,7 @@ import pytest
 from tests.servers.rabbitmq import Rabbit
 from tests.servers.restartable_postgres import restartable_postgres
 from tests.servers.skips import skipping
-from tests.webhook_ingest.ringer import Answer, quantile, ring_again
+from tests.webhook_ingest.ringer import AT_ONCE, Answer, quantile, ring_again
 from tests.webhook_ingest.scene import Scene, scene, until
 
 ANSWERED = 0.999
@@ -71,7 +71,7 @@ async def test_each_stops_and_starts_under_load(at: Scene) -> None:
         ringer.finish(5_000)
     assert len(ringer.answers) >= 5_000
     assert answered(ringer.answers) >= ANSWERED
-    assert stored >= 400
+    assert stored >= 400 - AT_ONCE  # of those answered once it had stopped, so many may have been confirmed before
     seen = await at.effects(ringer.taken())
     assert ringer.taken() - seen.keys() == set()
 
