@@ -24,12 +24,16 @@ FRESH: Mapping[str, Callable[[], str]] = {
     "AUTH_JWT_SECRET": lambda: secrets.token_urlsafe(48),
 }
 """Secrets that nobody else gives out, and how each is made."""
+NOT_WANTED = {"AUTH_JWT_SECRET": re.compile(r"^[ \t]*(export[ \t]+)?AUTH_JWKS_URL[ \t]*[=:][ \t]*\S", re.MULTILINE)}
+"""What stands there instead of a secret."""
 
 
 def fill(text: str) -> tuple[str, list[str]]:
     """Return the text with every empty or missing secret filled in, and their names. A value that stands is kept."""
     made = []
     for name, fresh in FRESH.items():
+        if name in NOT_WANTED and NOT_WANTED[name].search(text):
+            continue
         line = f"{name}={fresh()}"
         text, filled = re.subn(rf"^{name}=[ \t]*$", line, text, count=1, flags=re.MULTILINE)
         missing = not re.search(rf"^[ \t]*(export[ \t]+)?{name}[ \t]*[=:]", text, flags=re.MULTILINE)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import jwt
-from pydantic import SecretStr
 
 from common.database import Database
 from common.web import Problem
 from link_api.domain import identifiers
 from link_api.store import users
+from link_api.tokens import Tokens
 
 MOST_KNOWN = 100_000
 
@@ -25,27 +25,22 @@ class Caller:
 class Callers:
     """Admits whoever holds a valid token; makes the user's row at first sight."""
 
-    def __init__(self, database: Database, secret: SecretStr) -> None:
+    def __init__(self, database: Database, tokens: Tokens) -> None:
         self._database = database
-        self._secret = secret
+        self._tokens = tokens
         self._known: set[int] = set()
 
     async def admit(self, token: str | None) -> Caller:
-        """Return whose token this is, or raise a 401 Problem."""
+        """Return whose token this is, or raise a 401 Problem; a 503 while no key is known to prove it."""
         if token is None:
             raise unauthorized("Send your access token in the header: Authorization: Bearer <token>.")
-        caller = self._read(token)
+        caller = await self._read(token)
         await self._introduce(caller.user_id)
         return caller
 
-    def _read(self, token: str) -> Caller:
+    async def _read(self, token: str) -> Caller:
         try:
-            claims = jwt.decode(
-                token,
-                self._secret.get_secret_value(),
-                algorithms=["HS256"],
-                options={"require": ["exp", "sub"]},
-            )
+            claims = await self._tokens.read(token)
             expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
         except jwt.ExpiredSignatureError:
             raise unauthorized("Your access token has expired; sign in again.", code="token_expired") from None

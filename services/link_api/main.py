@@ -20,6 +20,7 @@ from link_api.domain.link_requests import Terms
 from link_api.domain.page_policy import Page
 from link_api.exchange import Exchange
 from link_api.institutions import Institutions
+from link_api.jwks import KeySet, over_http
 from link_api.link_tokens import LinkTokens
 from link_api.middleware import BoundedBody, SafeHeaders
 from link_api.parts import Parts
@@ -30,6 +31,7 @@ from link_api.routes import accounts, events, expenses, integrations, linking, n
 from link_api.schemas.problems import PROBLEMS
 from link_api.settings import Settings
 from link_api.streams import Hub
+from link_api.tokens import Keys, PublicKeys, SharedSecret, Tokens
 
 log = structlog.get_logger(__name__)
 
@@ -55,10 +57,11 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     institutions = Institutions(database, plaid, settings.plaid_country_codes)
     in_background = plaid.on_behalf_of(Spender(priority=Priority.BACKFILL))
     old_ones = Institutions(database, in_background, settings.plaid_country_codes)
+    proofs = proofs_of_tokens(settings)
     hub = Hub(infrastructure.broker)
     parts = Parts(
         database=database,
-        callers=Callers(database, settings.auth_jwt_secret),
+        callers=Callers(database, Tokens(proofs, audience=settings.auth_audience, issuer=settings.auth_issuer)),
         link_tokens=LinkTokens(database, plaid, vault, terms(settings)),
         exchange=Exchange(database, plaid, vault, institutions),
         hub=hub,
@@ -67,10 +70,17 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     try:
         yield Service(
             app=guarded(create_app(parts)),
-            loops=[hub.run, partial(forget, database), partial(renew, database, old_ones)],
+            loops=[hub.run, partial(forget, database), partial(renew, database, old_ones), proofs.run],
         )
     finally:
         plaid.close()
+
+
+def proofs_of_tokens(settings: Settings) -> Keys:
+    """Return what proves bearer tokens: the settings have one of the two."""
+    if settings.auth_jwt_secret:
+        return SharedSecret(settings.auth_jwt_secret)
+    return PublicKeys(KeySet(over_http(str(settings.auth_jwks_url))))
 
 
 def terms(settings: Settings) -> Terms:

@@ -3,11 +3,12 @@
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from common.runtime import StandardSettings
-from common.settings import SMALLEST_SECRET, LimitSettings, PlaidSettings, SealingSettings
+from common.settings import LimitSettings, PlaidSettings, SealingSettings
+from link_api.caller_settings import CallerSettings
 
 LONGEST_CLIENT_NAME = 30
 LINK_SCRIPT = "/link/v2/stable/link-initialize.js"
@@ -48,7 +49,7 @@ def _split(value: object) -> object:
 CountryCodes = Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 
 
-class Settings(StandardSettings, PlaidSettings, LimitSettings, SealingSettings):
+class Settings(StandardSettings, PlaidSettings, LimitSettings, SealingSettings, CallerSettings):
     """Settings of link_api; an empty variable counts as unset."""
 
     port: int = Field(default=8000, ge=1, le=65535)
@@ -59,7 +60,6 @@ class Settings(StandardSettings, PlaidSettings, LimitSettings, SealingSettings):
     plaid_country_codes: CountryCodes = ("US",)
     plaid_language: Language = "en"
     plaid_days_requested: int = Field(default=730, ge=1, le=730)
-    auth_jwt_secret: SecretStr
 
     @property
     def plaid_link_host(self) -> str:
@@ -87,14 +87,3 @@ class Settings(StandardSettings, PlaidSettings, LimitSettings, SealingSettings):
         if uri and info.data.get("plaid_env") == "production" and not uri.startswith("https://"):
             raise ValueError("must begin with https:// in production")
         return uri
-
-    @field_validator("auth_jwt_secret")
-    @classmethod
-    def _is_long_enough(cls, secret: SecretStr) -> SecretStr:
-        length = len(secret.get_secret_value().encode())
-        if length < SMALLEST_SECRET:
-            raise ValueError(
-                f"has {length} bytes; HS256 needs at least {SMALLEST_SECRET} (RFC 7518, section 3.2); make one with: "
-                'python -c "import secrets; print(secrets.token_urlsafe(32))"'
-            )
-        return secret

@@ -38,6 +38,14 @@ def test_a_value_is_never_overwritten(tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
+def test_no_secret_is_made_beside_a_key_set(tmp_path: Path) -> None:
+    """Where tokens are proved by the host application's keys, a secret of ours would stop the start."""
+    file = tmp_path / ".env"
+    others = "".join(f"{name}=kept\n" for name in environment.FRESH if name != "AUTH_JWT_SECRET")
+    file.write_text(f"AUTH_JWT_SECRET=\nAUTH_JWKS_URL=https://login.example.com/keys\n{others}")
+    assert environment.prepare(file) == []
+
+
 def test_a_secret_that_an_older_file_lacks_is_added(tmp_path: Path) -> None:
     """After an upgrade the settings of the release before are enough, whether or not they end in a line break."""
     file = tmp_path / ".env"

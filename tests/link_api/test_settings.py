@@ -99,6 +99,43 @@ def test_a_redirect_is_encrypted_in_production(environment: pytest.MonkeyPatch) 
         load(Settings)
 
 
+def test_tokens_have_one_proof(environment: pytest.MonkeyPatch) -> None:
+    """A secret or the address of a key set: with both or none, nobody could say what proves a token."""
+    environment.setenv("AUTH_JWKS_URL", "https://login.example.com/keys")
+    with pytest.raises(SystemExit, match="AUTH_JWT_SECRET: is set beside AUTH_JWKS_URL; empty one"):
+        load(Settings)
+    environment.setenv("AUTH_JWT_SECRET", "")
+    assert str(load(Settings).auth_jwks_url) == "https://login.example.com/keys"
+    environment.setenv("AUTH_JWKS_URL", "")
+    with pytest.raises(SystemExit, match="AUTH_JWT_SECRET: is not set; set it, or AUTH_JWKS_URL"):
+        load(Settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "fits"),
+    [
+        ("https://login.example.com/keys", True),
+        ("http://localhost:9000/keys", True),
+        ("http://127.0.0.1/keys", True),
+        ("http://[::1]/keys", True),
+        ("http://login.example.com/keys", False),
+        ("http://localhost.example.com/keys", False),
+        ("http://10.0.0.1/keys", False),
+        ("file:///etc/passwd", False),
+    ],
+)
+def test_keys_come_encrypted(environment: pytest.MonkeyPatch, url: str, fits: bool) -> None:
+    """Whoever can change keys on their way could sign anybody in: https, or this very machine."""
+    environment.setenv("AUTH_JWT_SECRET", "")
+    environment.setenv("AUTH_JWKS_URL", url)
+    if fits:
+        assert str(load(Settings).auth_jwks_url) == url
+    else:
+        with pytest.raises(SystemExit) as stopped:
+            load(Settings)
+        assert [line.split(":")[0].strip() for line in str(stopped.value).splitlines()[1:]] == ["AUTH_JWKS_URL"]
+
+
 @pytest.mark.parametrize(("base_url", "wrong"), [("", "PLAID_LINK_URL"), ("no URL", "PLAID_BASE_URL")])
 def test_a_link_of_its_own_goes_with_a_plaid_of_its_own(
     environment: pytest.MonkeyPatch, base_url: str, wrong: str

@@ -1,0 +1,54 @@
+"""Who may call link_api: how bearer tokens are proved."""
+
+from ipaddress import ip_address
+from typing import Annotated
+
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationInfo, field_validator
+
+from common.settings import SMALLEST_SECRET, Block
+
+
+def _over_https(url: AnyHttpUrl) -> AnyHttpUrl:
+    if url.scheme != "https" and not _is_here(url.host or ""):
+        raise ValueError("must begin with https://, else anybody on the way can sign in; plain http is for localhost")
+    return url
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class CallerSettings(Block):
+    """Tokens are proved by a secret that we share with the host application, or by its public keys: one of the two."""
+
+    auth_jwks_url: Annotated[AnyHttpUrl, AfterValidator(_over_https)] | None = None
+    auth_jwt_secret: SecretStr | None = Field(default=None, validate_default=True)
+    auth_audience: str | None = Field(
+        default=None, description="the `aud` of tokens; unset: a token with one is refused"
+    )
+    auth_issuer: str | None = Field(default=None, description="the `iss` of tokens; unset: anybody's")
+
+    @field_validator("auth_jwt_secret")
+    @classmethod
+    def _is_the_only_proof(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if "auth_jwks_url" not in info.data:  # it is wrong, which was told already
+            return secret
+        if secret is None and info.data["auth_jwks_url"] is None:
+            raise ValueError("is not set; set it, or AUTH_JWKS_URL")
+        if secret is not None and info.data["auth_jwks_url"] is not None:
+            raise ValueError("is set beside AUTH_JWKS_URL; empty one of the two: each token has one proof")
+        return secret
+
+    @field_validator("auth_jwt_secret")
+    @classmethod
+    def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        length = len(secret.get_secret_value().encode()) if secret else SMALLEST_SECRET
+        if length < SMALLEST_SECRET:
+            raise ValueError(
+                f"has {length} bytes; HS256 needs at least {SMALLEST_SECRET} (RFC 7518, section 3.2); make one with: "
+                'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+            )
+        return secret
