@@ -122,6 +122,14 @@ class ExpensesChanged(UserEvent):
     expense_ids: list[int] = Field(max_length=CHUNK)
 
 
+class ExpenseCorrected(Event):
+    """The user gave these expenses a category, another, or back the automatic one: `expenses` says which."""
+
+    type: ClassVar[str] = "expense.corrected"
+    user_id: int
+    expense_ids: list[int] = Field(max_length=CHUNK)
+
+
 EVENTS: dict[str, type[Event]] = {
     event.type: event
     for event in (
@@ -134,6 +142,7 @@ EVENTS: dict[str, type[Event]] = {
         SyncProgress,
         UserNotified,
         ExpensesChanged,
+        ExpenseCorrected,
     )
 }
 

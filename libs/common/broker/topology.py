@@ -33,5 +33,7 @@ BROWSERS = Queue(
 
 QUEUES = (SYNC, SWEEP, CATEGORIZE)
 """The durable ones."""
-HINTS = frozenset(BROWSERS.routing_keys)
+UNHEARD = ("expense.corrected",)
+"""What nobody listens to yet. Tables keep what it says, so whoever comes to listen begins by reading them."""
+HINTS = frozenset((*BROWSERS.routing_keys, *UNHEARD))
 """Routing keys that need no queue: published without the mandatory flag."""

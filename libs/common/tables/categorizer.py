@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from common.tables.base import metadata, moment, now
 
@@ -51,6 +52,13 @@ expenses = Table(
     Column("reason", Text, nullable=False, comment="in plain words"),
     Column("needs_review", Boolean, nullable=False),
     Column("pipeline_version", Text, nullable=False),
+    Column(
+        "alternatives",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="categories that came next, likeliest first",
+    ),
     moment("withdrawn_at"),
     now("created_at"),
     now("updated_at"),
@@ -58,6 +66,16 @@ expenses = Table(
     Column("user_category_id", Text, ForeignKey("expense_categories.slug")),
     Column("note", Text),
     Column("excluded", Boolean, nullable=False, server_default=text("false")),
+    moment("reviewed_at"),
     CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
     Index(None, "user_id", "expense_date", "id"),
+    Index(
+        "ix_expenses_open_questions",
+        "user_id",
+        "expense_date",
+        "id",
+        postgresql_where=text(
+            "needs_review AND user_category_id IS NULL AND reviewed_at IS NULL AND withdrawn_at IS NULL"
+        ),
+    ),
 )

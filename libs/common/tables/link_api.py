@@ -1,4 +1,4 @@
-"""Written by link_api: users, the items they linked, and the Link sessions that led there."""
+"""Written by link_api: users, the items they linked, the Link sessions that led there, and how users like it."""
 
 from sqlalchemy import (
     BigInteger,
@@ -113,4 +113,14 @@ link_sessions = Table(
     now("created_at"),
     moment("exchanged_at"),
     Index(None, "user_id", "created_at"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("user_id", Integer, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("rating", SmallInteger, comment="1 to 5; null: asked, and would not say"),
+    Column("comment", Text),
+    now("given_at"),
+    CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
 )

@@ -25,13 +25,14 @@ POSTED = {
 }
 
 POST = text(f"""
-    INSERT INTO expenses AS e ({", ".join(POSTED)}, user_id, pipeline_version, withdrawn_at)
-    SELECT {", ".join(POSTED)}, :user_id, :pipeline_version, CASE WHEN withdrawn THEN now() END
+    INSERT INTO expenses AS e ({", ".join(POSTED)}, alternatives, user_id, pipeline_version, withdrawn_at)
+    SELECT {", ".join(POSTED)}, string_to_array(also, ','), :user_id, :pipeline_version,
+        CASE WHEN withdrawn THEN now() END
     FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in POSTED.items())},
-        CAST(:withdrawn AS boolean[])) AS posting({", ".join(POSTED)}, withdrawn)
+        CAST(:also AS text[]), CAST(:withdrawn AS boolean[])) AS posting({", ".join(POSTED)}, also, withdrawn)
     ON CONFLICT (transaction_id) DO UPDATE SET
         {", ".join(f"{name} = excluded.{name}" for name in POSTED if name != "transaction_id")},
-        pipeline_version = excluded.pipeline_version, updated_at = now(),
+        alternatives = excluded.alternatives, pipeline_version = excluded.pipeline_version, updated_at = now(),
         withdrawn_at = CASE WHEN excluded.withdrawn_at IS NOT NULL THEN coalesce(e.withdrawn_at, now()) END
     RETURNING transaction_id, id
 """)
@@ -42,7 +43,7 @@ async def post(session: AsyncSession, user_id: int, postings: Sequence[Posting])
     if not postings:
         return {}
     values = zip(*(_values(posting) for posting in postings), strict=True)
-    columns = dict(zip([*POSTED, "withdrawn"], map(list, values), strict=True))
+    columns = dict(zip([*POSTED, "also", "withdrawn"], map(list, values), strict=True))
     rows = await session.execute(POST, columns | {"user_id": user_id, "pipeline_version": PIPELINE_VERSION})
     return {row.transaction_id: row.id for row in rows}
 
@@ -63,5 +64,6 @@ def _values(posting: Posting) -> tuple[object, ...]:
         decision.source,
         decision.reason,
         decision.needs_review,
+        ",".join(decision.alternatives),
         posting.withdrawn,
     )

@@ -48,7 +48,7 @@ READ = text("""
         a.type, a.subtype, a.mask, a.enabled,
         e.id AS expense_id, e.amount AS e_amount, e.iso_currency_code AS e_iso, e.unofficial_currency_code AS e_other,
         e.description, e.vendor, e.expense_date, e.payment_method, e.auto_category, e.confidence, e.source, e.reason,
-        e.needs_review, e.pipeline_version, e.withdrawn_at IS NOT NULL AS withdrawn, e.user_category_id
+        e.needs_review, e.alternatives, e.pipeline_version, e.withdrawn_at IS NOT NULL AS withdrawn, e.user_category_id
     FROM plaid_transactions t
     JOIN plaid_accounts a ON a.id = t.account_id
     LEFT JOIN expenses e ON e.transaction_id = t.id AND e.transaction_id = ANY(CAST(:ids AS bigint[]))
@@ -164,6 +164,8 @@ def _expense(row: Any) -> Expense | None:
         vendor=row.vendor,
         expense_date=row.expense_date,
         payment_method=row.payment_method,
-        decision=Decision(row.auto_category, row.confidence, row.source, row.reason, row.needs_review),
+        decision=Decision(
+            row.auto_category, row.confidence, row.source, row.reason, row.needs_review, tuple(row.alternatives)
+        ),
     )
     return Expense(row.expense_id, draft, row.pipeline_version, row.withdrawn, row.user_category_id)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -6,7 +8,7 @@ import pytest
 from categorizer.domain.expense import expense_of
 from categorizer.domain.pipeline import Decision
 from categorizer.domain.plan import Posting
-from categorizer.store import expenses
+from categorizer.store import expenses, transactions
 from common.database import Database
 from tests.categorizer.bank import Bank
 from tests.categorizer.domain.transactions import transaction
@@ -42,11 +44,13 @@ async def test_one_row_for_a_transaction(database: Database, bank: Bank, id_: in
 async def test_user_columns_are_left_alone(database: Database, bank: Bank, id_: int) -> None:
     """Whatever is posted, the columns that hold the user's decisions keep what they have."""
     await post(database, bank, posting(id_))
-    await bank.decide(id_, user_category_id="travel", note="mine", excluded=True)
+    reviewed_at = datetime(2026, 3, 3, tzinfo=UTC)
+    await bank.decide(id_, user_category_id="travel", note="mine", excluded=True, reviewed_at=reviewed_at)
     for withdrawn in (True, False):
         await post(database, bank, posting(id_, withdrawn=withdrawn, name="OTHER"))
         expense = await bank.expense()
         assert (expense.user_category_id, expense.note, expense.excluded) == ("travel", "mine", True)
+        assert expense.reviewed_at == reviewed_at
         assert expense.description == "OTHER"
 
 
@@ -60,3 +64,16 @@ async def test_withdrawn_at_is_the_first_moment(database: Database, bank: Bank, 
     assert (await bank.expense()).withdrawn_at == since
     await post(database, bank, posting(id_))
     assert (await bank.expense()).withdrawn_at is None
+
+
+@pytest.mark.parametrize("alternatives", [(), ("travel",), ("travel", "fuel")])
+async def test_alternatives_are_kept(database: Database, bank: Bank, id_: int, alternatives: tuple[str, ...]) -> None:
+    """What else it could have been stands beside the decision, and is read back with it, by every later decision."""
+    one = posting(id_)
+    decision = replace(MEALS, alternatives=alternatives)
+    await post(database, bank, replace(one, draft=replace(one.draft, decision=decision)))
+    async with database.transaction() as session:
+        [known] = await transactions.lock(session, bank.integration_id, [id_])
+    assert tuple((await bank.expense()).alternatives) == alternatives
+    assert known.expense is not None
+    assert known.expense.draft.decision.alternatives == alternatives
