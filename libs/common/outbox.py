@@ -54,21 +54,27 @@ AGE = text("SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM
 async def emit(session: AsyncSession, event: Event) -> None:
     """Write the event in the caller's transaction; it is published once that commits. Never commits itself."""
     message = to_message(event, correlation_id(), datetime.now(UTC))
-    body = message.body.decode()
-    await session.execute(
-        INSERT,
+    await keep(session, [message])
+    if isinstance(event, UserEvent):
+        hint = {"user_id": event.user_id, "type": event.type, "body": message.body.decode()}
+        await session.execute(INSERT_HINT, hint)
+
+
+async def keep(session: AsyncSession, messages: Sequence[Message]) -> None:
+    """Write events that are messages already, of whichever correlation, as `emit` does."""
+    rows = [
         {
             "id": message.id,
             "type": message.type,
             "routing_key": message.routing_key,
-            "body": body,
+            "body": message.body.decode(),
             "correlation_id": message.correlation_id,
             "timestamp": message.timestamp,
-        },
-    )
-    if isinstance(event, UserEvent):
-        await session.execute(INSERT_HINT, {"user_id": event.user_id, "type": event.type, "body": body})
-    session.info.setdefault(EMITTED, []).append(message)
+        }
+        for message in messages
+    ]
+    await session.execute(INSERT, rows)
+    session.info.setdefault(EMITTED, []).extend(messages)
 
 
 class Outbox:

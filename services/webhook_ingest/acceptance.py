@@ -9,14 +9,14 @@ from typing import Any
 import structlog
 from prometheus_client import Gauge
 
-from common import outbox
-from common.broker import Broker
-from common.database import Database, unavailable
+from common.broker import Broker, Message
+from common.database import Database
 from common.events import Event, to_message
 from common.logging import correlation_id
 from webhook_ingest.bucket import Bucket
 from webhook_ingest.circuit import Circuit, Leave
 from webhook_ingest.domain.refusal import NotAccepted
+from webhook_ingest.storing import Storing
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +44,7 @@ class Acceptance:
     ) -> None:
         self._broker = broker
         self._database = database
+        self._storing = Storing(database, patience)
         self._broker_first = broker_first
         self._patience = patience
         self._circuit = Circuit(COOLDOWN, clock)
@@ -57,19 +58,19 @@ class Acceptance:
             raise NotAccepted
         self._waiting += 1
         try:
-            return await self._accept(event)
+            return await self._accept(to_message(event, correlation_id(), datetime.now(UTC)))
         finally:
             self._waiting -= 1
 
-    async def _accept(self, event: Event) -> str:
+    async def _accept(self, message: Message) -> str:
         leave = self._circuit.ask() if self._broker_first else Leave.SKIP
-        if leave is Leave.USE and await self._publish(event):
+        if leave is Leave.USE and await self._publish(message):
             return "published"
-        if leave is Leave.PROBE and await self._apart(self._publish(event), PROBE_PATIENCE):
+        if leave is Leave.PROBE and await self._apart(self._publish(message), PROBE_PATIENCE):
             return "published"
-        if await self._apart(self._in_time("database", self._store(event)), self._patience):
+        if await self._in_time("database", self._storing.store(message)):
             return "stored"
-        if self._broker_first and leave is not Leave.USE and await self._publish(event):
+        if self._broker_first and leave is not Leave.USE and await self._publish(message):
             return "published"
         raise NotAccepted
 
@@ -80,8 +81,7 @@ class Acceptance:
         if not await self._apart(self._in_time("database", self._database.ping()), self._patience):
             raise NotAccepted
 
-    async def _publish(self, event: Event) -> bool:
-        message = to_message(event, correlation_id(), datetime.now(UTC))
+    async def _publish(self, message: Message) -> bool:
         confirmed = await self._in_time("broker", self._broker.publish(message))
         was_closed = self._circuit.closed
         if confirmed:
@@ -91,19 +91,6 @@ class Acceptance:
         if was_closed != confirmed:
             CIRCUIT_OPEN.set(not confirmed)
         return confirmed
-
-    async def _store(self, event: Event) -> None:
-        """Write it to the outbox; once more where the pool's connection was broken: then the pool drops them all."""
-        try:
-            await self._emit(event)
-        except Exception as error:
-            if not unavailable(error):
-                raise
-            await self._emit(event)
-
-    async def _emit(self, event: Event) -> None:
-        async with self._database.transaction() as session:
-            await outbox.emit(session, event)
 
     async def _apart(self, work: Coroutine[Any, Any, bool], wait: float) -> bool:
         """Return whether the work was done in time; what hangs in it is left behind, its clean-up may hang as well."""

@@ -46,7 +46,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> Callable[[], None]:
     def tell() -> None:
         if (number := next(numbers)) % TOLD == 0 and HISTORIES > TOLD:
             with capsys.disabled():
-                sys.stderr.write(f"\n{number} of {HISTORIES} histories, {datetime.now(UTC):%H:%M:%S} UTC")
+                sys.stderr.write(f"\n{number} histories begun, {HISTORIES} asked for, {datetime.now(UTC):%H:%M:%S} UTC")
 
     return tell
 
