@@ -25,7 +25,7 @@ class Storing:
         self._writers: set[asyncio.Task[None]] = set()
 
     async def store(self, message: Message) -> None:
-        """Return when it is durable, or raise what the transaction did; cancelled, it is dropped unless a writer has it."""
+        """Return when it is durable, or raise what the transaction did. Cancelled before a writer has it, it goes."""
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._gathered[stored] = message
         if len(self._writers) < WRITERS:
