@@ -170,6 +170,7 @@ def _values(addresses: System, kept: dict[str, str]) -> dict[str, Any]:
         "plaid_env": "sandbox",
         "plaid_base_url": addresses.sandbox_url,
         "plaid_limits": "*=off",  # the stand-in has none unless it is asked to
+        "api_rate_limit": "off",  # one's own machine
         "plaid_webhook_url": f"{addresses.ingest_url}/api/plaid/webhook",
         "plaid_redirect_uri": f"{addresses.api_url}/oauth-return",
     }

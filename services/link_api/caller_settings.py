@@ -1,11 +1,14 @@
-"""Who may call link_api: how bearer tokens are proved."""
+"""Who may call link_api, and how often."""
 
 from ipaddress import ip_address
 from typing import Annotated
 
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
 
 from common.settings import SMALLEST_SECRET, Block
+from link_api.domain import quotas
+from link_api.domain.quotas import Quota
 
 
 def _over_https(url: AnyHttpUrl) -> AnyHttpUrl:
@@ -21,6 +24,10 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
+def _quota(text: object) -> object:
+    return quotas.read(text) if isinstance(text, str) else text
+
+
 class CallerSettings(Block):
     """Tokens are proved by a secret that we share with the host application, or by its public keys: one of the two."""
 
@@ -30,6 +37,7 @@ class CallerSettings(Block):
         default=None, description="the `aud` of tokens; unset: a token with one is refused"
     )
     auth_issuer: str | None = Field(default=None, description="the `iss` of tokens; unset: anybody's")
+    api_rate_limit: Annotated[Quota | None, NoDecode, BeforeValidator(_quota)] = Quota(600, 60)
 
     @field_validator("auth_jwt_secret")
     @classmethod

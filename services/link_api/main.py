@@ -22,9 +22,10 @@ from link_api.exchange import Exchange
 from link_api.institutions import Institutions
 from link_api.jwks import KeySet, over_http
 from link_api.link_tokens import LinkTokens
-from link_api.middleware import BoundedBody, SafeHeaders
+from link_api.middleware import BoundedBody, SafeHeaders, Standings
 from link_api.parts import Parts
 from link_api.problems import use_problems
+from link_api.rates import Rates
 from link_api.renewal import renew
 from link_api.retention import forget
 from link_api.routes import accounts, events, expenses, integrations, linking, notifications, page
@@ -66,6 +67,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
         exchange=Exchange(database, plaid, vault, institutions),
         hub=hub,
         page=Page(settings.plaid_link_script, settings.plaid_link_host),
+        rates=Rates(database, settings.api_rate_limit),
     )
     try:
         yield Service(
@@ -114,4 +116,4 @@ def create_app(parts: Parts) -> FastAPI:
 
 def guarded(app: FastAPI) -> ASGIApp:
     """Return the app as it is served: around all of it, so that the answer to a crash is guarded too."""
-    return web.Correlation(SafeHeaders(BoundedBody(app)))
+    return web.Correlation(SafeHeaders(Standings(BoundedBody(app))))

@@ -56,3 +56,22 @@ class SafeHeaders:
             await send(message)
 
         await self._app(scope, receive, send_safely)
+
+
+class Standings:
+    """Tell in every answer what is left of the user's quota, once the call is counted."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        state = scope.setdefault("state", {})
+
+        async def send_with_standing(message: Message) -> None:
+            if message["type"] == "http.response.start" and (standing := state.get("standing")) is not None:
+                headers = MutableHeaders(scope=message)
+                for name, value in standing.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_standing)

@@ -13,6 +13,7 @@ from link_api.domain.page_policy import Page
 from link_api.exchange import Exchange
 from link_api.link_tokens import LinkTokens
 from link_api.problems import unknown
+from link_api.rates import Rates
 from link_api.streams import Hub
 
 
@@ -26,6 +27,7 @@ class Parts:
     exchange: Exchange
     hub: Hub
     page: Page
+    rates: Rates
 
 
 bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="The host application's token for its user.")
@@ -39,11 +41,21 @@ def _parts(request: Request) -> Parts:
 Use = Annotated[Parts, Depends(_parts)]
 
 
-async def _caller(parts: Use, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Caller:
+async def _admit(parts: Use, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Caller:
     return await parts.callers.admit(sent.credentials if sent else None)
 
 
-User = Annotated[Caller, Depends(_caller)]
+Listener = Annotated[Caller, Depends(_admit)]
+"""Whoever listens to a stream: opening it is not counted as a call."""
+
+
+async def _count(request: Request, parts: Use, caller: Listener) -> Caller:
+    request.state.standing = await parts.rates.take(caller.user_id)
+    return caller
+
+
+User = Annotated[Caller, Depends(_count)]
+"""Whoever makes a call, which counts in the user's quota."""
 
 
 def _integration_id(integration_id: str) -> int:

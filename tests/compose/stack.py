@@ -22,8 +22,8 @@ from tests.servers.network import free_port, interfaces
 
 DEPLOY = Path("deploy").resolve()
 FILES = (DEPLOY / "docker-compose.yml", Path(__file__).parent / "published.yml")
-SETTINGS = {"SYNC_WORKERS": "4", "CATEGORIZERS": "2", "PLAID_SANDBOX_RETRY_SCALE": "0.02"}
-"""Four sync workers and two categorizers, and Plaid's retries in seconds."""
+SETTINGS = {"SYNC_WORKERS": "4", "CATEGORIZERS": "2", "PLAID_SANDBOX_RETRY_SCALE": "0.02", "API_RATE_LIMIT": "off"}
+"""Four sync workers and two categorizers, Plaid's retries in seconds, and tests that poll."""
 OURS = ("link_api", "webhook_ingest", "sync_worker", "categorizer", "plaid_sandbox")
 CHANGING = frozenset({"up", "down", "start", "stop", "restart", "kill", "rm", "run", "pause", "unpause"})
 PATIENCE = 300.0

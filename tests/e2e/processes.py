@@ -155,6 +155,7 @@ def _environment(system: System, amqp_url: str) -> dict[str, str]:
         "PLAID_ENV": "sandbox",
         "PLAID_BASE_URL": system.sandbox_url,
         "PLAID_LIMITS": "*=off",  # the stand-in has none unless it is asked to
+        "API_RATE_LIMIT": "off",  # tests poll
         "PLAID_WEBHOOK_URL": f"{system.ingest_url}/api/plaid/webhook",
         "PLAID_SANDBOX_RETRY_SCALE": "0.02",
     }

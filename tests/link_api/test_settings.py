@@ -75,6 +75,7 @@ def test_a_missing_setting_stops_the_start(environment: pytest.MonkeyPatch, name
         ("PLAID_LANGUAGE", "tlh", "'en'"),
         ("PLAID_DAYS_REQUESTED", "731", "730"),
         ("PLAID_DAYS_REQUESTED", "0", "1"),
+        ("API_RATE_LIMIT", "600 a minute", '"600/min"'),
         ("PORT", "70000", "65535"),
     ],
 )

@@ -45,6 +45,7 @@ def settings(**changes: object) -> Settings:
         "plaid_env": "sandbox",
         "plaid_encryption_key": KEY,
         "auth_jwt_secret": SECRET,
+        "api_rate_limit": "off",
     }
     return Settings(_env_file=None, **(values | changes))
 

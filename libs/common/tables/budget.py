@@ -1,4 +1,7 @@
-"""Written by `common.budget` alone: what is left of Plaid's rate limits, and how often each endpoint was called."""
+"""Written by `common.budget`: what is left of Plaid's rate limits, and how often each endpoint was called.
+
+link_api counts its users' calls in `rate_buckets` too.
+"""
 
 from sqlalchemy import Column, DateTime, Float, Integer, Table, Text
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
-from link_api.parts import Use, User
+from link_api.parts import Listener, Use
 from link_api.streams import Reader, stream
 
 router = APIRouter(prefix="/api/events", tags=["events"])
@@ -17,7 +17,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
 
 @router.get("", response_class=StreamingResponse, responses=STREAM)
 async def stream_events(
-    parts: Use, user: User, last_event_id: Annotated[str | None, Header()] = None
+    parts: Use, user: Listener, last_event_id: Annotated[str | None, Header()] = None
 ) -> StreamingResponse:
     """Listen to what changes: `item.status_changed`, `sync.progress`, `user.notified`, `expenses.changed`.
 
