@@ -28,7 +28,17 @@ from link_api.problems import use_problems
 from link_api.rates import Rates
 from link_api.renewal import renew
 from link_api.retention import forget
-from link_api.routes import accounts, events, expenses, integrations, linking, notifications, page
+from link_api.routes import (
+    accounts,
+    events,
+    expenses,
+    integrations,
+    linking,
+    notifications,
+    page,
+    summaries,
+    transactions,
+)
 from link_api.schemas.problems import PROBLEMS
 from link_api.settings import Settings
 from link_api.streams import Hub
@@ -107,7 +117,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     use_problems(app)
-    for noun in (linking, integrations, accounts, expenses, notifications, events, page):
+    for noun in (linking, integrations, accounts, transactions, summaries, expenses, notifications, events, page):
         app.include_router(noun.router, responses=PROBLEMS)
     app.router.routes.extend(web.probe_routes([parts.database.ping]))
     app.mount("/page", StaticFiles(directory=page.FOLDER))

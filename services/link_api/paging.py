@@ -7,7 +7,7 @@ from fastapi import Query
 from sqlalchemy import RowMapping
 
 from common.web import Problem
-from link_api.domain.cursors import BadCursor
+from link_api.domain.cursors import BadCursor, OtherList
 from link_api.schemas import Page
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -28,6 +28,9 @@ def position(cursor: str | None, decode: Callable[[str], CursorT]) -> CursorT | 
     """Return where a page begins, None at the beginning; a 400 Problem for what is no cursor of this list."""
     try:
         return None if cursor is None else decode(cursor)
+    except OtherList:
+        detail = "This cursor belongs to a list with other filters; begin anew without it when you change them."
+        raise Problem(400, detail, code="cursor_of_another_list") from None
     except BadCursor:
         detail = "This cursor is not one of ours; send `next_cursor` as you got it, or none to begin anew."
         raise Problem(400, detail, code="bad_cursor") from None

@@ -13,16 +13,21 @@ class BadCursor(ValueError):
     """No cursor of ours reads like this."""
 
 
+class OtherList(BadCursor):
+    """A cursor of ours, of a list with other filters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last row that a page showed, in a list from the newest day to the oldest, then by id."""
+    """The last row that a page showed, in a list from the newest day to the oldest, then by id; `of` which filters."""
 
     day: date
     id: int
+    of: str = ""
 
     def encode(self) -> str:
         """Return the cursor as a client passes it on."""
-        return _encode(f"{self.day.isoformat()}:{self.id}")
+        return _encode(":".join([self.day.isoformat(), str(self.id), *([self.of] if self.of else [])]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +41,18 @@ class IdCursor:
         return _encode(str(self.id))
 
 
-def decode(text: str) -> Cursor:
-    """Return the cursor that `Cursor.encode` wrote, or raise BadCursor."""
-    day, _, number = _decode(text).partition(":")
+def decode(text: str, of: str = "") -> Cursor:
+    """Return the cursor that `Cursor.encode` wrote; raise BadCursor, OtherList when its filters were not `of`."""
+    day, _, rest = _decode(text).partition(":")
+    number, _, written_of = rest.partition(":")
     try:
-        cursor = Cursor(date.fromisoformat(day), _read_id(number))
+        cursor = Cursor(date.fromisoformat(day), _read_id(number), written_of)
     except ValueError:
         raise BadCursor(text) from None
-    return _check(cursor, text)
+    _check(cursor, text)
+    if cursor.of != of:
+        raise OtherList(text)
+    return cursor
 
 
 def decode_id(text: str) -> IdCursor:

@@ -1,10 +1,20 @@
 """What goes over the wire, in and out. Money is text, exact; ids are opaque; times are RFC 3339."""
 
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 ItemT = TypeVar("ItemT")
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not contain the character NUL")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""Any text that PostgreSQL can keep; it is stored and shown literally."""
 
 
 class Body(BaseModel):

@@ -1,14 +1,36 @@
-"""Expenses, their summary, and the bank's own rows."""
+"""Expenses."""
 
 import datetime as dt
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import RowMapping
 
 from link_api.domain import money
 from link_api.schemas import Reference
 
 USERS_CHOICE = {"confidence": "1", "source": "user", "reason": "You chose this category.", "needs_review": False}
+PLAIN = ("id", "description", "vendor", "pending", "payment_method", "note", "excluded", "reviewed", "withdrawn")
+EXAMPLE: dict[str, JsonValue] = {
+    "id": 4711,
+    "date": "2026-11-20",
+    "description": "HOME DEPOT 4411",
+    "vendor": "Home Depot",
+    "amount": "45.90",
+    "currency": "USD",
+    "unofficial_currency": None,
+    "category": {"slug": "materials", "name": "Materials & supplies (job)", "group": "Materials"},
+    "confidence": "0.98",
+    "source": "plaid_category",
+    "reason": "Plaid calls it “hardware (home improvement)” with very high confidence.",
+    "needs_review": False,
+    "pending": False,
+    "account": {"id": 7, "name": "Checking", "mask": "0000"},
+    "payment_method": "checking ••0000, in store",
+    "note": "For the Miller kitchen",
+    "excluded": False,
+    "reviewed": False,
+    "withdrawn": False,
+}
 
 
 class Category(BaseModel):
@@ -24,13 +46,15 @@ class Category(BaseModel):
         return cls(slug=row["category_slug"], name=row["category_name"], group=row["category_group"])
 
 
-def _account(row: RowMapping) -> Reference:
+def account_of(row: RowMapping) -> Reference:
+    """Return the account of a row."""
     return Reference(id=row["account_id"], name=row["account_name"], mask=row["account_mask"])
 
 
 class Expense(BaseModel):
     """An expense; a negative amount is a refund. `source`, `confidence` and `reason` say how it got its category."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     id: int
     date: dt.date
     description: str
@@ -40,12 +64,18 @@ class Expense(BaseModel):
     unofficial_currency: str | None
     category: Category
     confidence: str = Field(examples=["0.98"])
-    source: str
-    reason: str
-    needs_review: bool
+    source: str = Field(description="user, or the stage of our pipeline that decided")
+    reason: str = Field(description="In plain words, for the user")
+    needs_review: bool = Field(description="We ask you for its category: choose one, or mark it as reviewed")
     pending: bool
     account: Reference
     payment_method: str | None
+    note: str | None = Field(description="Yours, literally as you wrote it")
+    excluded: bool = Field(description="You keep it out of every list and sum")
+    reviewed: bool = Field(description="You have looked it through")
+    withdrawn: bool = Field(
+        description="It counts no longer: the bank took it back, its account is muted, or its category is no expense's"
+    )
 
     @classmethod
     def of(cls, row: RowMapping) -> "Expense":
@@ -58,57 +88,11 @@ class Expense(BaseModel):
         }
         return cls(
             **(USERS_CHOICE if row["chosen_by_user"] else decided),
-            **{name: row[name] for name in ("id", "description", "vendor", "pending", "payment_method")},
+            **{name: row[name] for name in PLAIN},
             date=row["expense_date"],
             amount=money.text(row["amount"], row["iso_currency_code"]),
             currency=row["iso_currency_code"],
             unofficial_currency=row["unofficial_currency_code"],
             category=Category.of(row),
-            account=_account(row),
-        )
-
-
-class Spending(BaseModel):
-    """What was spent in one category and one currency."""
-
-    category: Category
-    currency: str | None
-    unofficial_currency: str | None
-    amount: str = Field(examples=["1234.56"])
-    count: int
-
-    @classmethod
-    def of(cls, row: RowMapping) -> "Spending":
-        """Return one line of the summary as clients see it."""
-        return cls(
-            category=Category.of(row),
-            currency=row["iso_currency_code"],
-            unofficial_currency=row["unofficial_currency_code"],
-            amount=money.text(row["amount"], row["iso_currency_code"]),
-            count=row["count"],
-        )
-
-
-class Transaction(BaseModel):
-    """A transaction as the bank states it, with Plaid's sign: positive is money out of the account."""
-
-    id: int
-    date: dt.date
-    name: str
-    merchant_name: str | None
-    amount: str
-    currency: str | None
-    unofficial_currency: str | None
-    pending: bool
-    account: Reference
-
-    @classmethod
-    def of(cls, row: RowMapping) -> "Transaction":
-        """Return the stored transaction as clients see it."""
-        return cls(
-            **{name: row[name] for name in ("id", "date", "name", "merchant_name", "pending")},
-            amount=money.text(row["amount"], row["iso_currency_code"]),
-            currency=row["iso_currency_code"],
-            unofficial_currency=row["unofficial_currency_code"],
-            account=_account(row),
+            account=account_of(row),
         )

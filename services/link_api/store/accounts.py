@@ -40,6 +40,17 @@ KNOWN = text("""
 """)
 """Not those of a revoked item: linking that bank anew is the remedy."""
 
+OWNED = text("""
+    SELECT a.id FROM plaid_accounts a JOIN plaid_integrations i ON i.id = a.integration_id
+    WHERE a.id = :account_id AND i.user_id = :user_id
+""")
+
+
+async def is_owned(session: AsyncSession, user_id: int, account_id: int) -> bool:
+    """Return whether the account is the user's, also one of a bank that is disconnected."""
+    values = {"user_id": user_id, "account_id": account_id}
+    return (await session.execute(OWNED, values)).one_or_none() is not None
+
 
 async def add(session: AsyncSession, integration_id: int, rows: Sequence[dict[str, Any]]) -> None:
     """Store accounts that are not stored yet; rows in account_id order, as every writer of this table has them."""

@@ -54,6 +54,10 @@ async def test_an_expense_says_what_it_is_and_why(live: World) -> None:
         "pending": False,
         "account": {"id": book.account_id, "name": "Checking", "mask": "0000"},
         "payment_method": None,
+        "note": None,
+        "excluded": False,
+        "reviewed": False,
+        "withdrawn": False,
     }
 
 
