@@ -90,11 +90,19 @@ class Outbox:
         database.after_commit = self.publish_soon
 
     def publish_soon(self, messages: Iterable[Message]) -> None:
-        """Publish each on its own, so that one bad message blocks no other. Returns at once."""
+        """Publish each on its own, so that one bad message blocks no other. Returns at once; the relay has the rest."""
         for message in messages:
+            if not self._room():
+                return
             task = asyncio.create_task(self._publish(message), name=f"publish {message.type}")
             self._in_flight[message] = task
             task.add_done_callback(partial(self._forget, message))
+
+    def _room(self) -> int:
+        """Return how many more the broker may be given: where it was silent last time, one at a time."""
+        if self._silent:
+            return 0 if self._in_flight else 1
+        return BATCH
 
     def _forget(self, message: Message, task: asyncio.Task[None]) -> None:
         self._in_flight.pop(message, None)
@@ -133,14 +141,11 @@ class Outbox:
                 await session.execute(BURY, {"id": message.id, "reason": reason})
 
     async def relay(self) -> int:
-        """Claim and publish what is left over from crashes and outages; return how many. Claims nothing in vain.
-
-        A broker that is there and confirmed nothing last time is asked with one row: a batch would take others' time.
-        """
-        claim = {"in_flight": [message.id for message in self._in_flight], "most": 1 if self._silent else BATCH}
+        """Claim and publish what is left over from crashes and outages; return how many. Claims nothing in vain."""
+        claim = {"in_flight": [message.id for message in self._in_flight], "most": self._room()}
         rows: Sequence[RowMapping] = []
         async with self._database.transaction() as session:
-            if self._broker.available:
+            if self._broker.available and claim["most"]:
                 rows = (await session.execute(CLAIM_LEFT_OVER, claim)).mappings().all()
             OLDEST.set((await session.execute(AGE)).scalar_one())
         self.publish_soon(_message(row) for row in rows)

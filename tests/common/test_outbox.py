@@ -249,15 +249,19 @@ async def test_the_broker_confirms_nothing(database: Database, broker: FaultyBro
 
 
 async def test_a_silent_broker_is_asked_with_one(database: Database, broker: FaultyBroker) -> None:
-    """While a broker confirms nothing the relay asks with one row at a time; one confirm, and all the rest follow."""
+    """While a broker confirms nothing it is given one event at a time; one confirm, and all the rest follow."""
     relay = Outbox(database, broker)
     broker.faults["item.removal_requested"] = BrokerUnavailable("no confirm")
-    await emit(database, *[EVENT] * 20)
+    await emit(database, EVENT)
     await relay.settle()
+    await emit(database, *[EVENT] * 19)
+    await relay.settle()
+    assert broker.tries == 2
     await let_time_pass(database, "2 seconds")
-    for _ in range(2):
+    for tries in (3, 4):
         assert await relay.relay() == 1
         await relay.settle()
+        assert broker.tries == tries
 
     broker.faults.clear()
 
@@ -267,6 +271,27 @@ async def test_a_silent_broker_is_asked_with_one(database: Database, broker: Fau
     await relay.settle()
     await let_time_pass(database, "10 seconds")
     assert await relay.relay() == 2
+    await relay.settle()
+    assert await waiting(database) == 0
+
+
+async def test_a_silent_broker_is_given_nothing_beside_what_it_keeps(database: Database, broker: FaultyBroker) -> None:
+    """As long as it has not answered for one, it gets no other, neither new nor left over."""
+    relay = Outbox(database, broker)
+    broker.faults["item.removal_requested"] = BrokerUnavailable("no confirm")
+    await emit(database, EVENT)
+    await relay.settle()
+    broker.faults.clear()
+    broker.hangs = True
+    await emit(database, *[EVENT] * 5)
+    await let_time_pass(database, "1 hour")
+    assert await relay.relay() == 0
+    assert broker.tries == 2
+
+    broker.release()
+    await relay.settle()
+
+    assert await relay.relay() == 5
     await relay.settle()
     assert await waiting(database) == 0
 

@@ -41,7 +41,6 @@ class Target(NamedTuple):
 
 
 class _Unwritten(NamedTuple):
-    message_id: str
     frames: bytes
     confirmed: asyncio.Future[object]
 
@@ -61,7 +60,7 @@ class Pipeline:
         self._channel = channel
         self._loop = asyncio.get_running_loop()
         self._unconfirmed: dict[str, asyncio.Future[object]] = {}
-        self._unwritten: list[_Unwritten] = []
+        self._unwritten: dict[str, _Unwritten] = {}
         self._writing: asyncio.Task[None] | None = None
         channel.closing.add_done_callback(self._end)
 
@@ -78,33 +77,35 @@ class Pipeline:
             raise BrokerUnavailable("channel closed")
         frames = _frames(self._channel, message, target)
         confirmed = self._unconfirmed[name] = self._loop.create_future()
-        self._unwritten.append(_Unwritten(name, frames, confirmed))
+        self._unwritten[name] = _Unwritten(frames, confirmed)
         if self._writing is None:
             self._writing = self._loop.create_task(self._write(), name="write messages")
         try:
-            await confirmed
+            await asyncio.shield(confirmed)  # else the channel could find it cancelled before its books are closed
         finally:
+            confirmed.cancel()
             del self._unconfirmed[name]
+            self._unwritten.pop(name, None)
             self._channel.message_id_delivery_tag.pop(name, None)
 
     async def _write(self) -> None:
         """Write what has gathered, then what gathered meanwhile, no faster than the socket takes it."""
         try:
             while self._unwritten:
-                gathered, self._unwritten = self._unwritten, []
-                payload = b"".join(self._number(one) for one in gathered if not one.confirmed.done())
+                gathered, self._unwritten = self._unwritten, {}
+                payload = b"".join(self._number(name, *one) for name, one in gathered.items())
                 written = self._loop.create_future()
                 await self._channel.write_queue.put(ChannelFrame(payload, should_close=False, drain_future=written))
                 await written
         finally:
             self._writing = None
 
-    def _number(self, message: _Unwritten) -> bytes:
+    def _number(self, message_id: str, frames: bytes, confirmed: asyncio.Future[object]) -> bytes:
         channel = self._channel
         channel.delivery_tag += 1
-        channel.confirmations[channel.delivery_tag] = message.confirmed
-        channel.message_id_delivery_tag[message.message_id] = channel.delivery_tag
-        return message.frames
+        channel.confirmations[channel.delivery_tag] = confirmed
+        channel.message_id_delivery_tag[message_id] = channel.delivery_tag
+        return frames
 
     def _end(self, _closing: object) -> None:
         if self._writing is not None:
@@ -116,7 +117,7 @@ class Pipeline:
 
 def _frames(channel: Channel, message: Packed, target: Target) -> bytes:
     """Return the message on the wire, its body in pieces of the size that was agreed upon."""
-    most = channel.max_content_size
+    most = channel.max_content_size if channel.max_content_size > 0 else max(1, len(message.body))  # 0: no frame_max
     header = ContentHeader(properties=message.properties, body_size=len(message.body))
     bodies = (ContentBody(message.body[at : at + most]) for at in range(0, len(message.body), most))
     content = (frame.marshal(body, channel.number) for body in bodies)

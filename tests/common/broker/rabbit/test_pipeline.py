@@ -1,12 +1,16 @@
 """Messages written together are still told apart: large, bad and abandoned ones harm no other."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from pamqp.commands import Basic
 
 from common.broker import BrokerUnavailable, Unroutable
+from common.broker.rabbit import RabbitBroker
+from common.broker.rabbit.pipeline import Pipeline
 from tests.common.broker.conftest import RabbitSite
 from tests.common.broker.rabbit.proxied import ON_ONE_SERVER, through_proxy
 from tests.common.broker.site import FIRST, Mailbox, message
@@ -61,6 +65,48 @@ async def test_abandoned_publishes_leave_the_others_their_confirms(rabbit_site: 
     with pytest.raises(Unroutable):
         await broker.publish(message("tests.unheard_of"))
     await consumer.stop(grace=1)
+
+
+async def test_what_was_given_up_is_not_kept(rabbit_site: RabbitSite) -> None:
+    """While a broker takes nothing, memory holds what somebody waits for and what is being written, no more."""
+    async with through_proxy(rabbit_site, publish_timeout=0.2) as (broker, proxy):
+        pipeline = written_by(broker)
+        proxy.freeze()
+        for _ in range(5):
+            lot = (broker.publish(message(body=LARGE)) for _ in range(50))
+            outcomes = await asyncio.gather(*lot, return_exceptions=True)
+            assert {type(outcome) for outcome in outcomes} == {BrokerUnavailable}
+        assert (pipeline._unwritten, pipeline._unconfirmed) == ({}, {})
+        proxy.thaw()
+        async with asyncio.timeout(20):
+            while True:
+                with suppress(BrokerUnavailable):
+                    await broker.publish(message())
+                    break
+
+
+async def test_given_up_in_the_moment_of_its_return(rabbit_site: RabbitSite) -> None:
+    """Who gives up while its message comes back ends neither the channel nor what others publish on it."""
+    broker = await rabbit_site.open()
+    channel = written_by(broker)._channel
+    returned = channel._on_return_frame
+
+    async def beside_the_cancel(frame: Basic.Return) -> None:
+        given_up.cancel()
+        await returned(frame)
+
+    channel._on_return_frame = beside_the_cancel  # type: ignore[method-assign]
+    given_up = asyncio.create_task(broker.publish(message("tests.unheard_of")))
+    await asyncio.wait([given_up])
+    assert given_up.cancelled()
+    await broker.publish(message())
+    assert written_by(broker)._channel is channel
+
+
+def written_by(broker: RabbitBroker) -> Pipeline:
+    outlet = broker._publisher.link.current
+    assert outlet is not None
+    return outlet.pipeline
 
 
 async def test_lost_connection_ends_what_waits_at_once(rabbit_site: RabbitSite) -> None:
