@@ -50,7 +50,8 @@ Listener = Annotated[Caller, Depends(_admit)]
 
 
 async def _count(request: Request, parts: Use, caller: Listener) -> Caller:
-    request.state.standing = await parts.rates.take(caller.user_id)
+    if getattr(request.state, "standing", None) is None:  # else it was counted on its way here
+        request.state.standing = await parts.rates.take(caller.user_id)
     return caller
 
 
@@ -66,3 +67,13 @@ def _integration_id(integration_id: str) -> int:
 
 
 IntegrationId = Annotated[int, Depends(_integration_id)]
+
+
+def _expense_id(expense_id: str) -> int:
+    number = identifiers.read(expense_id, identifiers.LARGEST_BIG)
+    if number is None:
+        raise unknown("expense")
+    return number
+
+
+ExpenseId = Annotated[int, Depends(_expense_id)]

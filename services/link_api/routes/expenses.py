@@ -1,20 +1,31 @@
-"""Expenses: list."""
+"""Expenses: list, one, decide about one."""
 
 from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header, Response
+from sqlalchemy import RowMapping
 
+from common.web import Problem
 from link_api import paging
-from link_api.domain import cursors
+from link_api.decisions import decide
+from link_api.domain import cursors, etags
 from link_api.domain.cursors import Cursor
-from link_api.filtering import Filtered, check
+from link_api.filtering import Filtered, check, check_categories
 from link_api.paging import After, Limit
-from link_api.parts import Use, User
+from link_api.parts import ExpenseId, Use, User
+from link_api.problems import unknown
 from link_api.schemas import Page
-from link_api.schemas.expenses import Expense
-from link_api.store import expenses
+from link_api.schemas.expenses import Edit, Expense
+from link_api.schemas.problems import TAGGED, changed_meanwhile
+from link_api.store import decisions, expenses
 
 router = APIRouter(prefix="/api/expenses", tags=["expenses"])
+
+IfMatch = Annotated[
+    str | None,
+    Header(description="The `ETag` that you saw: refused with 412 if the expense has changed since. Left out: you win"),
+]
 
 
 @router.get("")
@@ -31,3 +42,43 @@ async def list_expenses(
         await check(session, user.user_id, filtered)
         rows = await expenses.page(session, user.user_id, filtered, after, limit + 1)
     return paging.page(rows, limit, lambda row: Cursor(row["expense_date"], row["id"], which), Expense.of)
+
+
+@router.get("/{expense_id}", responses=TAGGED)
+async def get_expense(parts: Use, user: User, expense_id: ExpenseId, response: Response) -> Expense:
+    """Get one expense, also an excluded or a withdrawn one."""
+    async with parts.database.transaction() as session:
+        row = await expenses.one(session, user.user_id, expense_id)
+    return _tagged(response, row)
+
+
+@router.patch("/{expense_id}", responses=TAGGED | changed_meanwhile(Expense))
+async def edit_expense(
+    parts: Use, user: User, expense_id: ExpenseId, body: Edit, *, response: Response, if_match: IfMatch = None
+) -> Expense:
+    """Give this expense a category, a note, exclude it, or mark it as reviewed. Your decision stands from now on.
+
+    What you leave out stays as it is. A category of money moved (kind `nonexpense`) withdraws the expense; choose
+    another, or null, and it returns: `expenses.changed` says when.
+    """
+    async with parts.database.transaction() as session:
+        if body.category is not None:
+            await check_categories(session, (body.category,))
+        standing = await decisions.lock(session, user.user_id, [expense_id])
+        current = _tagged(response, await expenses.one(session, user.user_id, expense_id))
+        if if_match is not None and not etags.matches(if_match, tag := response.headers["ETag"]):
+            detail = "This expense has changed since you saw it; look at `current` and decide again."
+            shown = current.model_dump(mode="json")
+            raise Problem(412, detail, code="changed_meanwhile", headers={"ETag": tag}, current=shown)
+        await decide(session, user.user_id, standing, body.changes)
+        row = await expenses.one(session, user.user_id, expense_id)
+    return _tagged(response, row)
+
+
+def _tagged(response: Response, row: RowMapping | None) -> Expense:
+    """Return the expense and name its state in the answer's ETag, or raise a 404 Problem."""
+    if row is None:
+        raise unknown("expense")
+    shown = Expense.of(row)
+    response.headers["ETag"] = etags.tag(shown.model_dump_json())
+    return shown

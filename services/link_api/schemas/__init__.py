@@ -8,8 +8,8 @@ ItemT = TypeVar("ItemT")
 
 
 def _storable(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("must not contain the character NUL")
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("must not contain the character NUL or half a surrogate pair")
     return text
 
 

@@ -1,13 +1,15 @@
 """Expenses."""
 
 import datetime as dt
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 from sqlalchemy import RowMapping
 
 from link_api.domain import money
-from link_api.schemas import Reference
+from link_api.schemas import Body, Reference, Text
 
+LONGEST_NOTE = 2000
 USERS_CHOICE = {"confidence": "1", "source": "user", "reason": "You chose this category.", "needs_review": False}
 PLAIN = ("id", "description", "vendor", "pending", "payment_method", "note", "excluded", "reviewed", "withdrawn")
 EXAMPLE: dict[str, JsonValue] = {
@@ -96,3 +98,25 @@ class Expense(BaseModel):
             category=Category.of(row),
             account=account_of(row),
         )
+
+
+Slug = Annotated[
+    Text | None, Field(description="A slug of GET /api/categories; null: the automatic one", examples=["fuel"])
+]
+
+
+class Edit(Body):
+    """What you decide about an expense; what you leave out stays as it is."""
+
+    category: Slug = None
+    note: Annotated[
+        Text | None,
+        Field(max_length=LONGEST_NOTE, description="Kept literally; null: none", examples=["For the Miller kitchen"]),
+    ] = None
+    excluded: Annotated[StrictBool, Field(description="true: in no list and no sum")] = False
+    reviewed: Annotated[StrictBool, Field(description="true: ask no more about it", examples=[True])] = False
+
+    @property
+    def changes(self) -> dict[str, object]:
+        """What was sent, a null too."""
+        return self.model_dump(exclude_unset=True)

@@ -27,3 +27,16 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     }
 }
 """Every operation may answer so."""
+
+TAGGED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"ETag": {"description": "Names this state; send it as If-Match", "schema": {"type": "string"}}}}
+}
+
+
+def changed_meanwhile(shown: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """Describe the 412 that shows what has changed as it now is."""
+    members = Problem.model_json_schema()["properties"] | {
+        "current": {"$ref": f"#/components/schemas/{shown.__name__}"}
+    }
+    schema = {"type": "object", "properties": members}
+    return {412: {"description": "It has changed since", "content": {"application/problem+json": {"schema": schema}}}}

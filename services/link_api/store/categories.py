@@ -17,3 +17,8 @@ async def every(session: AsyncSession) -> list[RowMapping]:
 async def known(session: AsyncSession) -> set[str]:
     """Return the slugs of all categories."""
     return {row["slug"] for row in await every(session)}
+
+
+async def nonexpense(session: AsyncSession) -> set[str]:
+    """Return the slugs of categories that are no expense's: income, transfers, debt."""
+    return {row["slug"] for row in await every(session) if row["kind"] == "nonexpense"}

@@ -1,0 +1,51 @@
+"""A user decides about expenses: stored, and told to whoever depends on it, in one transaction."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import outbox
+from common.events import CHUNK, ExpenseCorrected, ExpensesChanged, TransactionsChanged
+from link_api.domain.decisions import Change, Standing
+from link_api.store import categories, decisions
+
+
+async def decide(
+    session: AsyncSession, user_id: int, standing: Iterable[Standing], changes: Mapping[str, Any]
+) -> list[Change]:
+    """Change the user's decisions about these locked expenses, and return what changed; nothing else is written.
+
+    The categorizer is asked anew about those that become an expense or stop being one.
+    """
+    changed = [Change(before, after) for before in standing if (after := before.after(changes)) != before]
+    if changed:
+        await decisions.write(session, user_id, [change.after for change in changed])
+        await _tell(session, user_id, changed)
+    return changed
+
+
+async def _tell(session: AsyncSession, user_id: int, changed: Sequence[Change]) -> None:
+    for some in _chunks([change.after.expense_id for change in changed]):
+        await outbox.emit(session, ExpensesChanged(user_id=user_id, expense_ids=some))
+    for some in _chunks([change.after.expense_id for change in changed if change.corrects]):
+        await outbox.emit(session, ExpenseCorrected(user_id=user_id, expense_ids=some))
+    nonexpense = await categories.nonexpense(session)
+    redecided = [change.after for change in changed if change.redecides(nonexpense)]
+    for event in _redecisions(redecided, datetime.now(UTC)):
+        await outbox.emit(session, event)
+
+
+def _redecisions(redecided: Iterable[Standing], at: datetime) -> Iterator[TransactionsChanged]:
+    integration = attrgetter("integration_id")
+    for integration_id, group in groupby(sorted(redecided, key=integration), key=integration):
+        for some in _chunks([one.transaction_id for one in group]):
+            yield TransactionsChanged(integration_id=integration_id, transaction_ids=some, rung_at=at)
+
+
+def _chunks(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
