@@ -16,9 +16,11 @@ from common.plaid import Credentials, PlaidClient, Priority, Spender
 from common.runtime import Infrastructure, Service
 from common.sealing import Vault
 from link_api.callers import Callers
+from link_api.description import DescribedApp
 from link_api.domain.link_requests import Terms
 from link_api.domain.page_policy import Page
 from link_api.exchange import Exchange
+from link_api.idempotency import Idempotency, Runs
 from link_api.institutions import Institutions
 from link_api.jwks import KeySet, over_http
 from link_api.link_tokens import LinkTokens
@@ -81,7 +83,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     )
     try:
         yield Service(
-            app=guarded(create_app(parts)),
+            app=guarded(create_app(parts), parts, Runs(database, vault)),
             loops=[hub.run, partial(forget, database), partial(renew, database, old_ones), proofs.run],
         )
     finally:
@@ -109,7 +111,7 @@ def terms(settings: Settings) -> Terms:
 
 def create_app(parts: Parts) -> FastAPI:
     """Return the HTTP face over these parts."""
-    app = FastAPI(
+    app = DescribedApp(
         title="CORA Bank Sync: link API",
         summary="Link banks, watch their transactions become expenses.",
         version="1",
@@ -124,6 +126,7 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
-def guarded(app: FastAPI) -> ASGIApp:
+def guarded(app: FastAPI, parts: Parts, runs: Runs) -> ASGIApp:
     """Return the app as it is served: around all of it, so that the answer to a crash is guarded too."""
-    return web.Correlation(SafeHeaders(Standings(BoundedBody(app))))
+    once = Idempotency(app, runs, parts.callers, parts.rates)
+    return web.Correlation(SafeHeaders(Standings(BoundedBody(once))))

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.budget import levels, tally
 from common.database import Database
-from link_api.store import events, sessions
+from link_api.store import events, idempotency, sessions
 
 log = structlog.get_logger(__name__)
 
@@ -18,10 +18,11 @@ EVERY = 600.0
 
 
 async def forget(database: Database, every: float = EVERY) -> None:
-    """Delete old user events, Link sessions that are over, and what Plaid's budget needs no more, until cancelled."""
+    """Delete old events, Link sessions that are over, old answers, and what no budget needs more, until cancelled."""
     while True:
         await _forget_all(database, events.prune, events.PRUNE_BATCH)
         await _forget_all(database, sessions.prune, sessions.PRUNE_BATCH)
+        await _forget_all(database, idempotency.prune, idempotency.PRUNE_BATCH)
         await _forget_all(database, levels.prune, levels.PRUNE_BATCH)
         await _forget_all(database, tally.prune, tally.PRUNE_BATCH)
         await asyncio.sleep(every)

@@ -79,3 +79,19 @@ async def test_link_sessions_are_forgotten_once_they_are_over(live: World) -> No
     await live.change(late, minutes=31, id=ids[2])
     async with forgetting(live):
         assert await settle(live, ids[:2], "link_sessions") == ids[:2]
+
+
+async def test_answers_are_kept_for_a_day(live: World) -> None:
+    """After 24 hours an Idempotency-Key is forgotten, and what it answered; not before."""
+    await live.get("/api/expenses")
+    await live.change(
+        """INSERT INTO idempotency_keys (user_id, key, operation, fingerprint, claim, claimed_until, created_at)
+        SELECT 1, hours, 'POST /', '', gen_random_uuid(), now(), now() - CAST(hours AS int) * interval '1 hour'
+        FROM unnest(ARRAY['23', '25']) hours"""
+    )
+    async with forgetting(live):
+        for _ in range(100):
+            if (left := [row["key"] for row in await live.rows("SELECT key FROM idempotency_keys")]) == ["23"]:
+                break
+            await asyncio.sleep(0.05)
+    assert left == ["23"]

@@ -1,4 +1,4 @@
-"""Written by link_api: users, the items they linked, the Link sessions that led there, and how users like it."""
+"""Written by link_api: users, their items, the Link sessions that led there, answers kept, and how users like it."""
 
 from sqlalchemy import (
     BigInteger,
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     String,
     Table,
@@ -123,4 +124,23 @@ feedback = Table(
     Column("comment", Text),
     now("given_at"),
     CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("user_id", Integer, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True, comment="the client's own"),
+    Column("operation", Text, nullable=False, comment="method and path"),
+    Column("fingerprint", LargeBinary, nullable=False, comment="SHA-256 of the whole request"),
+    Column("claim", Uuid, nullable=False, comment="the run whose answer it will be"),
+    Column(
+        "claimed_until",
+        DateTime(timezone=True),
+        nullable=False,
+        comment="without an answer by then it died, and another may run",
+    ),
+    Column("answer", Text, comment="sealed: it may hold a link token"),
+    now("created_at"),
+    Index(None, "created_at"),
 )
