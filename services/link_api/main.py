@@ -32,8 +32,10 @@ from link_api.renewal import renew
 from link_api.retention import forget
 from link_api.routes import (
     accounts,
+    categories,
     events,
     expenses,
+    explanations,
     integrations,
     linking,
     notifications,
@@ -119,7 +121,19 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     use_problems(app)
-    for noun in (linking, integrations, accounts, transactions, summaries, expenses, notifications, events, page):
+    for noun in (
+        linking,
+        integrations,
+        accounts,
+        transactions,
+        categories,
+        summaries,
+        expenses,
+        explanations,
+        notifications,
+        events,
+        page,
+    ):
         app.include_router(noun.router, responses=PROBLEMS)
     app.router.routes.extend(web.probe_routes([parts.database.ping]))
     app.mount("/page", StaticFiles(directory=page.FOLDER))

@@ -169,7 +169,7 @@ async def test_who_hears_of_it(
             assert (body["user_id"], body["expense_ids"]) == (1, [id_])
 
 
-@pytest.mark.parametrize("path", [""])
+@pytest.mark.parametrize("path", ["", "/explain"])
 async def test_a_foreign_or_unknown_expense_is_not_there(live: World, path: str) -> None:
     """Neither can be read, and the answers do not tell which it is."""
     id_ = await (await ledger(live, 2)).expense()

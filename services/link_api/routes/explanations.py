@@ -1,0 +1,30 @@
+"""Why an expense is what it is."""
+
+from fastapi import APIRouter
+
+from link_api.parts import ExpenseId, Use, User
+from link_api.problems import unknown
+from link_api.schemas.expenses import Category, Expense
+from link_api.schemas.explanations import Automatic, BankRow, Explanation
+from link_api.store import categories, expenses, explanations
+
+router = APIRouter(prefix="/api/expenses/{expense_id}/explain", tags=["expenses"])
+
+
+@router.get("")
+async def explain_expense(parts: Use, user: User, expense_id: ExpenseId) -> Explanation:
+    """Explain this expense: its category before you chose one, how sure we were and why, and the bank's own rows."""
+    async with parts.database.transaction() as session:
+        shown = await expenses.one(session, user.user_id, expense_id)
+        decided = await explanations.decision(session, user.user_id, expense_id)
+        if shown is None or decided is None:
+            raise unknown("expense")
+        bank = await explanations.bank_row(session, decided["transaction_id"])
+        twin = await explanations.pending_twin(session, bank)
+        known = {row["category_slug"]: Category.of(row) for row in await categories.every(session)}
+    return Explanation(
+        expense=Expense.of(shown),
+        automatic=Automatic.of(decided, known),
+        bank=BankRow.of(bank),
+        pending_twin=BankRow.of(twin) if twin else None,
+    )

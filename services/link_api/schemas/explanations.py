@@ -1,0 +1,142 @@
+"""Why an expense is what it is."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from sqlalchemy import RowMapping
+
+from link_api.domain import money
+from link_api.schemas.expenses import EXAMPLE as EXPENSE
+from link_api.schemas.expenses import Category, Expense
+
+PLAIN = (
+    "name", "merchant_name", "original_description", "authorized_date", "datetime", "authorized_datetime",
+    "payment_channel", "check_number", "pending", "removed", "version",
+)  # fmt: skip
+FUEL: dict[str, JsonValue] = {"slug": "fuel", "name": "Fuel", "group": "Vehicle"}
+MATERIALS: dict[str, JsonValue] = {"slug": "materials", "name": "Materials & supplies (job)", "group": "Materials"}
+EXAMPLE: dict[str, JsonValue] = {
+    "expense": EXPENSE | {"category": FUEL, "source": "user", "confidence": "1", "reason": "You chose this category."},
+    "automatic": {
+        "category": MATERIALS,
+        "source": "plaid_category",
+        "confidence": "0.98",
+        "reason": "Plaid calls it “hardware (home improvement)” with very high confidence.",
+        "needs_review": False,
+        "alternatives": [FUEL],
+        "pipeline_version": "1",
+    },
+    "bank": {
+        "transaction_id": "lPNjeW1nR6CDn5okmGQ6hEpMo4lLNoSrzqDje",
+        "name": "HOME DEPOT 4411",
+        "merchant_name": "Home Depot",
+        "original_description": None,
+        "amount": "45.90",
+        "currency": "USD",
+        "unofficial_currency": None,
+        "posted_date": "2026-11-21",
+        "authorized_date": "2026-11-20",
+        "datetime": None,
+        "authorized_datetime": None,
+        "payment_channel": "in store",
+        "check_number": None,
+        "plaid_category": {
+            "primary": "HOME_IMPROVEMENT",
+            "detailed": "HOME_IMPROVEMENT_HARDWARE",
+            "confidence_level": "VERY_HIGH",
+            "version": "v2",
+        },
+        "pending": False,
+        "removed": False,
+        "version": 1,
+        "first_seen_at": "2026-11-21T09:00:00Z",
+        "changed_at": "2026-11-21T09:00:00Z",
+    },
+    "pending_twin": None,
+}
+
+
+class Automatic(BaseModel):
+    """What we decided by ourselves, whatever you chose since."""
+
+    category: Category
+    source: str = Field(description="The stage of our pipeline that decided")
+    confidence: str = Field(description="0 to 1")
+    reason: str = Field(description="In plain words, for the user")
+    needs_review: bool
+    alternatives: list[Category] = Field(description="What came next, likeliest first; none if nothing did")
+    pipeline_version: str
+
+    @classmethod
+    def of(cls, row: RowMapping, categories: Mapping[str, Category]) -> "Automatic":
+        """Return the stored decision as clients see it."""
+        return cls(
+            **{name: row[name] for name in ("source", "reason", "needs_review", "pipeline_version")},
+            category=Category.of(row),
+            confidence=format(row["confidence"], "f"),
+            alternatives=[categories[slug] for slug in row["alternatives"] if slug in categories],
+        )
+
+
+class PlaidCategory(BaseModel):
+    """Plaid's personal finance category, in Plaid's words."""
+
+    primary: str | None
+    detailed: str | None
+    confidence_level: str | None = Field(description="VERY_HIGH | HIGH | MEDIUM | LOW | UNKNOWN, or what Plaid adds")
+    version: str | None
+
+
+class BankRow(BaseModel):
+    """A transaction as the bank told it last, with Plaid's sign: positive is money out of the account."""
+
+    transaction_id: str = Field(description="Plaid's, for support")
+    name: str
+    merchant_name: str | None
+    original_description: str | None
+    amount: str
+    currency: str | None
+    unofficial_currency: str | None
+    posted_date: dt.date = Field(description="When the bank booked it; while pending, when it appeared")
+    authorized_date: dt.date | None = Field(description="When it was paid")
+    datetime: dt.datetime | None
+    authorized_datetime: dt.datetime | None
+    payment_channel: str | None
+    check_number: str | None
+    plaid_category: PlaidCategory
+    pending: bool
+    removed: bool = Field(description="The bank has taken it back")
+    version: int = Field(description="How often the bank has told it differently, and once more")
+    first_seen_at: dt.datetime
+    changed_at: dt.datetime
+
+    @classmethod
+    def of(cls, row: RowMapping) -> "BankRow":
+        """Return the stored transaction as clients see it."""
+        return cls(
+            **{name: row[name] for name in PLAIN},
+            transaction_id=row["transaction_id"],
+            amount=money.text(row["amount"], row["iso_currency_code"]),
+            currency=row["iso_currency_code"],
+            unofficial_currency=row["unofficial_currency_code"],
+            posted_date=row["date"],
+            plaid_category=PlaidCategory(
+                primary=row["pfc_primary"],
+                detailed=row["pfc_detailed"],
+                confidence_level=row["pfc_confidence"],
+                version=row["pfc_version"],
+            ),
+            first_seen_at=row["created_at"],
+            changed_at=row["updated_at"],
+        )
+
+
+class Explanation(BaseModel):
+    """An expense, what we decided about it, and what the bank says."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    expense: Expense
+    automatic: Automatic
+    bank: BankRow
+    pending_twin: BankRow | None = Field(description="The row that the bank showed while it was pending")
