@@ -1,5 +1,6 @@
-"""Who may call link_api, and how often."""
+"""Who may call link_api, how often, and from which pages."""
 
+import re
 from ipaddress import ip_address
 from typing import Annotated
 
@@ -9,6 +10,10 @@ from pydantic_settings import NoDecode
 from common.settings import SMALLEST_SECRET, Block
 from link_api.domain import quotas
 from link_api.domain.quotas import Quota
+
+ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?")
+USUAL_PORTS = {"http": ":80", "https": ":443"}
+"""Browsers leave them out (RFC 6454, section 6.1)."""
 
 
 def _over_https(url: AnyHttpUrl) -> AnyHttpUrl:
@@ -28,6 +33,20 @@ def _quota(text: object) -> object:
     return quotas.read(text) if isinstance(text, str) else text
 
 
+def _origins(value: object) -> object:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+def _are_exact(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for number, origin in enumerate(origins, start=1):
+        if ORIGIN.fullmatch(origin) is None or origin.endswith(USUAL_PORTS.get(origin.partition(":")[0], "/")):
+            raise ValueError(
+                f'entry {number} is no origin as browsers send it, such as "https://app.example.com" or '
+                '"http://localhost:5173": small letters, no path, no slash at the end, no usual port, no wildcard'
+            )
+    return origins
+
+
 class CallerSettings(Block):
     """Tokens are proved by a secret that we share with the host application, or by its public keys: one of the two."""
 
@@ -38,6 +57,7 @@ class CallerSettings(Block):
     )
     auth_issuer: str | None = Field(default=None, description="the `iss` of tokens; unset: anybody's")
     api_rate_limit: Annotated[Quota | None, NoDecode, BeforeValidator(_quota)] = Quota(600, 60)
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins), AfterValidator(_are_exact)] = ()
 
     @field_validator("auth_jwt_secret")
     @classmethod

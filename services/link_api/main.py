@@ -1,6 +1,6 @@
 """Builds link_api: the only place that knows every part of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from common.plaid import Credentials, PlaidClient, Priority, Spender
 from common.runtime import Infrastructure, Service
 from common.sealing import Vault
 from link_api.callers import Callers
+from link_api.cross_origin import allowing
 from link_api.description import DescribedApp
 from link_api.domain.link_requests import Terms
 from link_api.domain.page_policy import Page
@@ -85,7 +86,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     )
     try:
         yield Service(
-            app=guarded(create_app(parts), parts, Runs(database, vault)),
+            app=guarded(create_app(parts), parts, Runs(database, vault), settings.cors_origins),
             loops=[hub.run, partial(forget, database), partial(renew, database, old_ones), proofs.run],
         )
     finally:
@@ -140,7 +141,7 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
-def guarded(app: FastAPI, parts: Parts, runs: Runs) -> ASGIApp:
+def guarded(app: FastAPI, parts: Parts, runs: Runs, origins: Sequence[str]) -> ASGIApp:
     """Return the app as it is served: around all of it, so that the answer to a crash is guarded too."""
     once = Idempotency(app, runs, parts.callers, parts.rates)
-    return web.Correlation(SafeHeaders(Standings(BoundedBody(once))))
+    return web.Correlation(SafeHeaders(allowing(origins, Standings(BoundedBody(once)))))
