@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import sys
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 GRACE = 20.0
 """Seconds that work in hand gets after SIGTERM."""
 BACKLOG = 2048
+NICENESS = 10
+"""Of a service whose work waits in queues (nice(2)): on a full machine those go first whom somebody waits for."""
 LOG_LEVEL = "error"
 """Of uvicorn: it warns of each request that is none, and whoever sends them could fill a disk."""
 
@@ -56,9 +59,11 @@ SettingsT = TypeVar("SettingsT", bound=StandardSettings)
 Build = Callable[[SettingsT, Infrastructure], AbstractAsyncContextManager[Service]]
 
 
-def run(name: str, settings_class: type[SettingsT], build: Build[SettingsT]) -> None:
-    """Run one service as this process until SIGTERM or Ctrl-C."""
+def run(name: str, settings_class: type[SettingsT], build: Build[SettingsT], *, gives_way: bool = False) -> None:
+    """Run one service as this process until SIGTERM or Ctrl-C; one that gives way works when nobody else needs to."""
     loaded = settings.load(settings_class)
+    if gives_way and hasattr(os, "nice"):
+        os.nice(NICENESS)
     logging.configure(loaded.log_format, loaded.log_level)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         try:

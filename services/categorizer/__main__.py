@@ -2,4 +2,4 @@ from categorizer.main import build
 from categorizer.settings import Settings
 from common.runtime import run
 
-run("categorizer", Settings, build)
+run("categorizer", Settings, build, gives_way=True)

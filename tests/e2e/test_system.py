@@ -1,12 +1,14 @@
 """The system without faults, and under a storm of webhooks."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
 
+from common.runtime import NICENESS
 from tests.e2e.people import link_whatever_happens
 from tests.e2e.processes import SERVICES
 from tests.e2e.settled import CONVERGED
@@ -63,6 +65,15 @@ async def test_no_log_tells_a_secret_or_what_somebody_bought(everyone: Site) -> 
     said = everyone.running.logs()
     assert len(private) > 100
     assert [word for word in (*SECRETS, *private) if word in said] == []
+
+
+async def test_who_is_waited_for_goes_first(everyone: Site) -> None:
+    """On a full machine what works off queues gives way to what answers Plaid and people."""
+    pids = {name: process.child.pid for name, process in everyone.running.by_name.items() if process.child}
+    niceness = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in pids.items()}
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    assert niceness["webhook_ingest"] == niceness["link_api"] == usual
+    assert niceness["sync_worker"] == niceness["categorizer"] == min(usual + NICENESS, 19)
 
 
 @pytest.mark.parametrize("order", [{}, {"reorder": 20, "shuffle": 1}], ids=["at once", "shuffled"])
