@@ -82,5 +82,5 @@ class Tokens:
                 leeway=LEEWAY,
                 options={"require": ["exp", "sub"]},
             )
-        except (UnknownKey, RecursionError):
+        except UnknownKey:
             raise jwt.InvalidTokenError from None
