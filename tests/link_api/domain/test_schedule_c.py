@@ -56,7 +56,7 @@ def test_what_is_left_out_makes_no_line() -> None:
     """A line with nothing on it is not shown; a currency is, also if all of it is left out. Nothing makes no form."""
     [form] = forms([share("9", "5", why="excluded"), share("9", "7", why="needs_review"), share(None, why="personal")])
     assert (form.lines, form.total) == ([], Total())
-    assert (form.excluded.amount, form.needs_review.amount, form.personal.amount) == (5, 7, 1)
+    assert [form.excluded, form.needs_review, form.personal] == [Total(Decimal(n), 1) for n in (5, 7, 1)]
     assert forms([]) == []
 
 

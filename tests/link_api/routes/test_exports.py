@@ -13,7 +13,7 @@ from link_api.domain.filters import Filter
 from link_api.routes import exports
 from link_api.store import expenses
 from tests.link_api.ledger import DAY, Ledger, ledger
-from tests.link_api.world import World
+from tests.link_api.world import Json, World
 
 CSV = "/api/expenses.csv"
 MANY = """
@@ -92,15 +92,17 @@ async def test_an_export_has_the_lists_filters(live: World) -> None:
     """What the list shows of a filter is what is exported of it; of nothing only the head."""
     book = await ledger(live)
     await many(book, 30)
-    for query in (
+    queries: list[Json] = [
         {"q": "row 1"},
         {"min_amount": "7", "max_amount": "9"},
         {"from": "2026-11-19"},
         {"category": "meals"},
-    ):
+    ]
+    for query in queries:
         listed = (await live.get("/api/expenses", limit=200, **query)).json()["items"]
         assert [row["Id"] for row in await export(live, **query)] == [str(item["id"]) for item in listed]
-    for query, status in (({"category": "nonsense"}, 422), ({"account": "0"}, 404), ({"from": "x"}, 422)):
+    refused: list[tuple[Json, int]] = [({"category": "nonsense"}, 422), ({"account": "0"}, 404), ({"from": "x"}, 422)]
+    for query, status in refused:
         assert (await live.get(CSV, **query)).status_code == status
 
 
