@@ -45,7 +45,7 @@ def test_every_share_counts_once() -> None:
         assert sum(total.amount for total in totals) == sum(one.total.amount for one in own)
         assert sum(total.count for total in totals) == len(own)
         assert form.total == Total(
-            sum(line.total.amount for line in form.lines), sum(line.total.count for line in form.lines)
+            sum((line.total.amount for line in form.lines), Decimal(0)), sum(line.total.count for line in form.lines)
         )
         for line in form.lines:
             assert line.total.amount == sum(one.total.amount for one in line.shares)
