@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/expenses/summary", tags=["reports"])
 
 Groups = Literal["category", "month", "merchant"]
 By = Annotated[Groups, Query(description="month: oldest first, every month of the range; else largest first")]
-READ = {"category": summaries.by_category, "month": summaries.by_month, "merchant": summaries.by_merchant}
+GROUPINGS = {"category": summaries.CATEGORY, "month": summaries.MONTH, "merchant": summaries.MERCHANT}
 
 
 @router.get("")
@@ -33,7 +33,7 @@ async def summarize_expenses(
     """
     async with parts.database.transaction() as session:
         await check(session, user.user_id, ranged)
-        rows = await READ[by](session, user.user_id, ranged)
+        rows = await summaries.summed(session, user.user_id, ranged, GROUPINGS[by])
     if by == "month":
         return Page(items=[MonthSpending.of(month) for month in _months(rows, ranged)])
     if by == "merchant":

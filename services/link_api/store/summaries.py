@@ -1,42 +1,47 @@
 """What a user spent, each currency apart."""
 
-from sqlalchemy import RowMapping, text
+from dataclasses import dataclass
+
+from sqlalchemy import RowMapping, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from link_api.domain.filters import Filter
-from link_api.store.expenses import CATEGORY
+from link_api.store import expenses
 from link_api.store.filters import where
 
-SPENT = "e.iso_currency_code, e.unofficial_currency_code, sum(e.amount) AS amount, count(*) AS count"
-MOST_MERCHANTS = 1000
 CURRENCY = "e.iso_currency_code, e.unofficial_currency_code"
 
 
-async def by_category(session: AsyncSession, user_id: int, filter_: Filter) -> list[RowMapping]:
-    """Return what the user spent by the category that counts, largest first."""
-    shown = "c.slug AS category_slug, c.name AS category_name, c.cora_group AS category_group"
-    return await _summed(session, user_id, filter_, shown=shown, group="c.slug", order="ORDER BY amount DESC, c.slug")
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What a sum is of, as SQL: what is shown of a group, what makes it, and which come first."""
+
+    shown: str
+    key: str
+    order: str
+    limit: str = ""
 
 
-async def by_month(session: AsyncSession, user_id: int, filter_: Filter) -> list[RowMapping]:
-    """Return what the user spent in each month that has an expense, named 2026-11."""
-    shown = "to_char(e.expense_date, 'YYYY-MM') AS month"
-    return await _summed(session, user_id, filter_, shown=shown, group="1", order="ORDER BY month")
+CATEGORY = Grouping(
+    "c.slug AS category_slug, c.name AS category_name, c.cora_group AS category_group", "c.slug", "amount DESC, c.slug"
+)
+MONTH = Grouping("to_char(e.expense_date, 'YYYY-MM') AS month", "1", "month")
+MERCHANT = Grouping("coalesce(e.vendor, e.description) AS merchant", "1", "amount DESC, merchant", "LIMIT 1000")
 
 
-async def by_merchant(session: AsyncSession, user_id: int, filter_: Filter) -> list[RowMapping]:
-    """Return what the user spent at the 1,000 merchants, or of the descriptions, that took most, largest first."""
-    shown = "coalesce(e.vendor, e.description) AS merchant"
-    rows = await _summed(session, user_id, filter_, shown=shown, group="1", order="ORDER BY amount DESC, merchant")
-    return rows[:MOST_MERCHANTS]
-
-
-async def _summed(
-    session: AsyncSession, user_id: int, filter_: Filter, *, shown: str, group: str, order: str
-) -> list[RowMapping]:
+def summing(filter_: Filter, grouping: Grouping) -> tuple[TextClause, dict[str, object]]:
+    """Return the query for a summary, and its values but for `user_id`."""
     conditions, values = where(filter_)
     statement = f"""
-        SELECT {shown}, {SPENT} FROM expenses e JOIN {CATEGORY}
-        WHERE e.user_id = :user_id AND {conditions} GROUP BY {group}, {CURRENCY} {order}, {CURRENCY}
+        SELECT {grouping.shown}, {CURRENCY}, sum(e.amount) AS amount, count(*) AS count
+        FROM expenses e JOIN {expenses.CATEGORY}
+        WHERE e.user_id = :user_id AND {conditions}
+        GROUP BY {grouping.key}, {CURRENCY} ORDER BY {grouping.order}, {CURRENCY} {grouping.limit}
     """
-    return list((await session.execute(text(statement), values | {"user_id": user_id})).mappings())
+    return text(statement), values
+
+
+async def summed(session: AsyncSession, user_id: int, filter_: Filter, grouping: Grouping) -> list[RowMapping]:
+    """Return what the user spent in each group and currency: largest first, months from the oldest."""
+    statement, values = summing(filter_, grouping)
+    return list((await session.execute(statement, values | {"user_id": user_id})).mappings())

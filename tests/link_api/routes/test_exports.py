@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from link_api.domain.cursors import Cursor
 from link_api.domain.filters import Filter
 from link_api.routes import exports
 from link_api.store import expenses
@@ -80,12 +81,23 @@ async def test_a_file_that_a_spreadsheet_opens(live: World) -> None:
 
 
 @pytest.mark.parametrize("more", [-1, 0, 1])
-async def test_an_export_is_the_whole_list(live: World, more: int) -> None:
-    """However many batches it takes, each expense is in it once, in the list's order."""
+async def test_an_export_is_the_whole_list(live: World, monkeypatch: pytest.MonkeyPatch, more: int) -> None:
+    """However many batches it takes, each expense is in it once, in the list's order; no read is of more than one."""
     await many(await ledger(live), 2 * exports.BATCH + more)
+    truly, sizes = expenses.page, []
+
+    async def measured(
+        session: AsyncSession, user_id: int, filter_: Filter, after: Cursor | None, limit: int
+    ) -> Sequence[RowMapping]:
+        rows = await truly(session, user_id, filter_, after, limit)
+        sizes.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(expenses, "page", measured)
     exported = await export(live)
     stored = await live.rows("SELECT id FROM expenses ORDER BY expense_date DESC, id DESC")
     assert [row["Id"] for row in exported] == [str(row["id"]) for row in stored]
+    assert max(sizes) == exports.BATCH
 
 
 async def test_an_export_has_the_lists_filters(live: World) -> None:

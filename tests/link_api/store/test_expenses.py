@@ -7,7 +7,7 @@ import pytest
 
 from link_api.domain.cursors import Cursor
 from link_api.domain.filters import Filter
-from link_api.store import expenses
+from link_api.store import expenses, reports, summaries
 from tests.link_api.ledger import DAY, ledger
 from tests.link_api.world import World
 
@@ -68,3 +68,15 @@ async def test_no_list_reads_whole_tables(crowd: World) -> None:
             assert index in plan, (filter_, plan)
             assert "Seq Scan on expenses" not in plan, (filter_, plan)
             assert "Seq Scan on plaid_transactions" not in plan, (filter_, plan)
+
+
+async def test_no_sum_reads_whole_tables(crowd: World) -> None:
+    """What one user spent is added up from that user's rows."""
+    year = {"first_day": date(2026, 1, 1), "last_day": date(2026, 12, 31)}
+    month, values = summaries.summing(Filter(date(2026, 1, 1), date(2026, 12, 31), account_id=7), summaries.MONTH)
+    for statement, bound in ((reports.SHARES, year), (month, values)):
+        plan = "\n".join(
+            row["QUERY PLAN"] for row in await crowd.rows(f"EXPLAIN {statement.text}", user_id=110, **bound)
+        )
+        assert BY_DAY in plan, plan
+        assert "Seq Scan on expenses" not in plan, plan
