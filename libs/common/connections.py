@@ -1,17 +1,17 @@
 """Bounds on a server's connections: uvicorn takes any number of them, and waits for ever for a request's head."""
 
 import asyncio
-from typing import Any
 
 from prometheus_client import Counter
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 CLOSED = Counter("http_connections_closed_total", "Connections closed before they were served, by reason", ["reason"])
 
 MOST = 10_000
 """Connections of one server at a time."""
 HEAD_WITHIN = 10.0
-"""Seconds from a connection, or from the first byte of its next request, to the end of the request's head."""
+"""Seconds from a connection, or from the first byte of its next request, to the end of the request's head; and for a
+peer to read some of an answer that waits for it."""
 LARGEST_HEAD = 32 * 1024
 LARGEST_REST = 1024 * 1024
 """Bytes of a request's head, and of what still comes of a body after its answer."""
@@ -19,29 +19,24 @@ TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\
 
 
 def bounded(most: int = MOST, head_within: float = HEAD_WITHIN) -> type[asyncio.Protocol]:
-    """Return uvicorn's HTTP protocol (of httptools, or h11) with these bounds, for one server.
+    """Return uvicorn's HTTP protocol with these bounds, for one server: of h11, which is strict and no C.
 
-    A connection too many costs the one that has waited longest for its request: whoever opens many and says nothing
-    takes none from who comes with a request.
+    A connection too many costs the one that has been of no use for longest, be it that its request is not whole or that
+    it rests between two: whoever opens many and says nothing takes none from who comes with a request.
     """
-    return type("Bounded", (_Bounded, AutoHTTPProtocol), {"most": most, "head_within": head_within, "waiting": {}})
+    return type("Bounded", (_Bounded,), {"most": most, "head_within": head_within, "waiting": {}})
 
 
-class _Bounded(asyncio.Protocol):
+class _Bounded(H11Protocol):
     most: int
     head_within: float
-    waiting: dict["_Bounded", asyncio.TimerHandle]
-    """Those whose request's head is not complete, in the order in which they began to wait."""
-
-    connections: set[Any]
-    cycle: Any
-    loop: asyncio.AbstractEventLoop
-    transport: asyncio.Transport
-    """These four are uvicorn's."""
+    waiting: dict["_Bounded", asyncio.TimerHandle | None]
+    """Those that have no request under way, in the order in which that began; with a timer once a head has begun."""
 
     _unread = 0
+    _unheard: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         super().connection_made(transport)
         self._wait()
         if len(self.connections) > self.most:
@@ -49,9 +44,14 @@ class _Bounded(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_more()
+        self._heard()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self in self.waiting and self._is_head_too_large(data):
+            self.transport.write(TOO_LARGE)
+            self._end("too_large")
+            return
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._wait_no_more()
@@ -59,18 +59,44 @@ class _Bounded(asyncio.Protocol):
             return
         self._wait()
         self._unread += len(data)
-        self._bound_the_unread()
-
-    def _bound_the_unread(self) -> None:
-        if self.cycle is not None and self.cycle.more_body:  # answered before it was read to its end
-            if self._unread > LARGEST_REST:
-                self._end("too_large")
-        elif self._unread > LARGEST_HEAD:
-            self.transport.write(TOO_LARGE)
+        if self._is_answered_early() and self._unread > LARGEST_REST:
             self._end("too_large")
 
+    def on_response_complete(self) -> None:
+        """Rest until the next request comes, unless it has."""
+        super().on_response_complete()
+        if self.cycle.response_complete and not self.transport.is_closing():
+            self.waiting.setdefault(self, None)
+
+    def pause_writing(self) -> None:
+        """Give the peer its time to read; an answer that nobody takes would hold the connection for ever."""
+        super().pause_writing()
+        self._unheard = self.loop.call_later(self.head_within, self._give_up)
+
+    def resume_writing(self) -> None:
+        self._heard()
+        super().resume_writing()
+
+    def _heard(self) -> None:
+        if self._unheard is not None:
+            self._unheard.cancel()
+            self._unheard = None
+
+    def _give_up(self) -> None:
+        CLOSED.labels("unread").inc()
+        self.transport.abort()  # a close would wait for the peer
+
+    def _is_answered_early(self) -> bool:
+        return self.cycle is not None and bool(self.cycle.more_body)
+
+    def _is_head_too_large(self, data: bytes) -> bool:
+        if self._is_answered_early():
+            return False
+        end = data.find(b"\r\n\r\n")
+        return self._unread + (len(data) if end < 0 else end) > LARGEST_HEAD
+
     def _wait(self) -> None:
-        if self not in self.waiting:
+        if self.waiting.get(self) is None:
             self.waiting[self] = self.loop.call_later(self.head_within, self._end, "slow")
 
     def _wait_no_more(self) -> None:

@@ -20,17 +20,30 @@ async def hello(_request: Request) -> Response:
     return PlainTextResponse("hello")
 
 
-async def slow(_request: Request) -> Response:
-    await asyncio.sleep(0.3)
+async def slow(request: Request) -> Response:
+    await asyncio.sleep(float(request.query_params.get("for", "0.3")))
     return PlainTextResponse("slow")
+
+
+async def long(_request: Request) -> Response:
+    return PlainTextResponse("long" * 1_000_000)
 
 
 async def address(request: Request) -> Response:
     return PlainTextResponse(request.client.host if request.client else "")
 
 
-APP = Starlette(routes=[Route("/", hello, methods=["GET", "POST"]), Route("/slow", slow), Route("/address", address)])
+APP = Starlette(
+    routes=[
+        Route("/", hello, methods=["GET", "POST"]),
+        Route("/slow", slow),
+        Route("/long", long),
+        Route("/address", address),
+    ]
+)
 SLOW = HEAD.replace(b"/", b"/slow", 1) + b"\r\n"
+SLOWER = HEAD.replace(b"/", b"/slow?for=1.2", 1) + b"\r\n"
+LONG = HEAD.replace(b"/", b"/long", 1) + b"\r\n"
 
 
 class Peer(asyncio.Protocol):
@@ -83,10 +96,17 @@ class Server:
         peer.send(first)
         return peer
 
+    async def answers(self, request: bytes, end: bytes) -> bool:
+        """Return whether a newcomer is answered so."""
+        peer = await self.opened(request)
+        while not peer.over and not peer.received.endswith(end):  # noqa: ASYNC110 - a peer is a protocol
+            await asyncio.sleep(0.01)
+        return not peer.over
+
 
 @asynccontextmanager
 async def serving(
-    monkeypatch: pytest.MonkeyPatch, *, most: int = 100, head_within: float = 0.1
+    monkeypatch: pytest.MonkeyPatch, *, most: int = 100, head_within: float = 0.2
 ) -> AsyncIterator[Server]:
     """Serve the app with these bounds."""
     monkeypatch.setattr(runtime, "bounded", lambda most: connections.bounded(most, head_within))
@@ -133,17 +153,17 @@ async def test_a_later_head_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -
 
 async def test_a_long_answer_and_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time is the head's alone: neither a slow answer nor a connection kept open between requests is cut off."""
-    async with serving(monkeypatch) as server:
-        peer = await server.opened(SLOW)
+    async with serving(monkeypatch, head_within=1) as server:
+        peer = await server.opened(SLOWER)
         await peer.hears(b"slow")
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1.2)
         peer.send(HEAD + b"\r\n")
         await peer.hears(b"hello")
 
 
 async def test_a_rest_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a body that was answered before its end the rest is not waited for."""
-    async with serving(monkeypatch) as server:
+    async with serving(monkeypatch, head_within=1) as server:
         peer = await server.opened(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
         await peer.hears(b"hello")
         peer.send(b"x")
@@ -177,6 +197,18 @@ async def test_a_head_just_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     assert peer.received == connections.TOO_LARGE
 
 
+async def test_a_head_too_large_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is it taken when it comes whole in one piece; one within the bound is."""
+    field = b"X-Field: " + b"x" * 8_000 + b"\r\n"
+    async with serving(monkeypatch, head_within=60) as server:
+        small = await server.opened(HEAD + field * 3 + b"\r\n")
+        await small.hears(b"hello")
+        large = await server.opened(HEAD + field * 5 + b"\r\n")
+        await large.ends()
+
+    assert large.received == connections.TOO_LARGE
+
+
 async def test_a_rest_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a body that was answered before its end no more than a little is taken."""
     async with serving(monkeypatch, head_within=60) as server:
@@ -202,13 +234,50 @@ async def test_connections_that_say_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_no_request_under_way_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the bound it is who says nothing that goes, never who waits for an answer."""
     async with serving(monkeypatch, most=10, head_within=60) as server:
-        busy = [await server.opened(SLOW) for _ in range(10)]
-        await asyncio.sleep(0.05)
-        late = [await server.opened(HEAD) for _ in range(10)]
+        busy = [await server.opened(SLOWER) for _ in range(10)]
+        await eventually(under_way)
+        for _ in range(10):
+            await (await server.opened(HEAD)).ends()
         for peer in busy:
             await peer.hears(b"slow")
 
-    assert all(peer.over for peer in late)
+
+async def under_way() -> bool:
+    """Return whether ten requests are being answered."""
+    return sum("run_asgi" in str(task.get_coro()) for task in asyncio.all_tasks()) == 10
+
+
+async def test_who_rests_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the bound a connection kept open between two requests goes for one that comes with a request."""
+    async with serving(monkeypatch, most=10, head_within=60) as server:
+        resting = [await server.opened(HEAD + b"\r\n") for _ in range(10)]
+        for peer in resting:
+            await peer.hears(b"hello")
+        await (await server.opened(HEAD + b"\r\n")).hears(b"hello")
+        await resting[0].ends()
+        assert not any(peer.over for peer in resting[5:])
+
+
+async def test_who_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that its asker does not take holds no connection for ever, however many it asked for."""
+    async with serving(monkeypatch, most=5) as server:
+        for _ in range(5):
+            deaf = await server.opened()
+            deaf.transport.pause_reading()
+            deaf.send(LONG * 20)
+        await eventually(partial(server.answers, HEAD + b"\r\n", b"hello"))
+
+
+async def test_who_reads_slowly_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long answer that is read now and then comes whole."""
+    async with serving(monkeypatch, head_within=1) as server:
+        peer = await server.opened(LONG)
+        for _ in range(6):
+            peer.transport.pause_reading()
+            await asyncio.sleep(0.3)
+            peer.transport.resume_reading()
+            await asyncio.sleep(0.01)
+        await peer.hears(b"long" * 1_000_000)
 
 
 async def test_no_request_at_all(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -223,6 +292,6 @@ async def test_no_request_at_all(monkeypatch: pytest.MonkeyPatch, caplog: pytest
 
 async def test_a_forwarded_address(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody can say by a header where a request came from, not even on this machine."""
-    async with serving(monkeypatch) as server:
+    async with serving(monkeypatch, head_within=60) as server:
         peer = await server.opened(HEAD.replace(b"/", b"/address", 1) + b"X-Forwarded-For: 192.0.2.7\r\n\r\n")
         await peer.hears(b"127.0.0.1")
