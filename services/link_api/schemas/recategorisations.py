@@ -4,7 +4,16 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
 
 from link_api.domain.identifiers import LARGEST, LARGEST_BIG
 from link_api.filtering import DIGITS, LONGEST_SEARCH, MOST_CATEGORIES
@@ -16,12 +25,13 @@ BECOMES: JsonValue = {"slug": "tools_equipment", "name": "Tools & equipment", "g
 
 
 def _exact(value: object) -> object:
-    if value is not None and not isinstance(value, str):
-        raise ValueError("must be text, as every amount is, so that no digit is lost")
+    if not isinstance(value, str):
+        raise ValueError("must be text, as every amount is, so that no digit is lost")  # noqa: TRY004 - pydantic reports a ValueError alone
     return value
 
 
-Amount = Annotated[Decimal | None, BeforeValidator(_exact), Field(max_digits=DIGITS, examples=["45.90"])]
+TEXT: dict[str, JsonValue] = {"type": "string", "examples": ["45.90"]}
+Amount = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=DIGITS), WithJsonSchema(TEXT)]
 Id = Annotated[int, Field(ge=1, le=LARGEST_BIG, strict=True)]
 
 
@@ -33,8 +43,8 @@ class Selection(Body):
     category: list[Text] = Field(default=[], max_length=MOST_CATEGORIES)
     account: int | None = Field(default=None, ge=1, le=LARGEST, strict=True)
     q: Text | None = Field(default=None, max_length=LONGEST_SEARCH, examples=["home depot"])
-    min_amount: Amount = None
-    max_amount: Amount = None
+    min_amount: Amount | None = None
+    max_amount: Amount | None = None
     needs_review: StrictBool | None = None
     excluded: StrictBool = False
 

@@ -68,6 +68,13 @@ async def test_again_changes_nothing(live: World) -> None:
     assert await live.rows("SELECT id FROM user_events") == told
 
 
+async def test_a_null_narrows_nothing(live: World) -> None:
+    """A condition that is null is as good as left out."""
+    await shelf(live)
+    nothing: Json = dict.fromkeys(("from", "to", "account", "min_amount", "max_amount", "needs_review"))
+    assert counts(await done(live, filter={"q": "home", **nothing}, category="fuel", dry_run=True)) == (4, 3, 0, 0, 3)
+
+
 async def test_more_than_one_call_changes_is_told_and_goes_on(live: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """At most so many are changed at once; asking again does the rest, until none remains."""
     monkeypatch.setattr(recategorisations, "MOST", 3)
@@ -179,6 +186,7 @@ async def test_nobody_recategorises_anothers_expenses(live: World, by: str) -> N
         ({"category": "nonsense", "filter": {"q": "x"}}, "no such category"),
         ({"category": "fuel", "filter": {"category": ["nonsense"]}}, "no such category"),
         ({"category": "fuel", "filter": {"min_amount": 0.1}}, "min_amount"),
+        ({"category": "fuel", "filter": {"max_amount": "1e999999999"}}, "max_amount"),
         ({"category": "fuel", "filter": {"min_amount": "2", "max_amount": "1"}}, "min_amount"),
         ({"category": "fuel", "filter": {"vendor": "x"}}, "vendor"),
         ({"category": "fuel", "filter": {"q": "x"}, "dry_run": "yes"}, "dry_run"),
