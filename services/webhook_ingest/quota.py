@@ -11,8 +11,8 @@ BURST = 5
 PER_SECOND = 1 / 5
 """Of one source."""
 BURST_OF_ALL = 20
-PER_SECOND_OF_ALL = 1.0
-"""Of all sources together: an eighth of the 500 a minute that Plaid allows."""
+PER_SECOND_OF_ALL = 4.0
+"""Of all sources together: half of the 500 a minute that Plaid allows."""
 SOURCES = 1024
 
 

@@ -47,4 +47,12 @@ def behind(proxies: Sequence[Network], app: ASGIApp) -> ASGIApp:
     """
     if not proxies:
         return app
-    return cast("ASGIApp", ProxyHeadersMiddleware(cast("ASGI3Application", app), [str(proxy) for proxy in proxies]))
+    trusted = [spelling for proxy in proxies for spelling in _spellings(proxy)]
+    return cast("ASGIApp", ProxyHeadersMiddleware(cast("ASGI3Application", app), trusted))
+
+
+def _spellings(network: Network) -> list[str]:
+    """Return the network, and one of IPv4 also as a socket of both kinds sees it (RFC 4291, 2.5.5.2)."""
+    if network.version == 6:  # noqa: PLR2004 - IPv6
+        return [str(network)]
+    return [str(network), f"::ffff:{network.network_address}/{96 + network.prefixlen}"]

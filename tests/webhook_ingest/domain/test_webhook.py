@@ -211,7 +211,20 @@ def test_a_missing_environment_is_tolerated(environment: object) -> None:
     assert read(body, "sandbox").decision is RING
 
 
-NO_TIMES: list[object] = [12, 1.5, True, "12", "1.5", "", [], "2026-12-01", "2026-13-01T00:00:00Z", "9" * 400]
+NO_TIMES: list[object] = [
+    "0001-01-01T00:00:00+23:00",
+    "9999-12-31T23:59:59-23:00",
+    12,
+    1.5,
+    True,
+    "12",
+    "1.5",
+    "",
+    [],
+    "2026-12-01",
+    "2026-13-01T00:00:00Z",
+    "9" * 400,
+]
 DEEP = b'{"webhook_type":"ITEM","webhook_code":"ERROR","item_id":"i","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 
