@@ -15,6 +15,7 @@ peer to read some of an answer that waits for it."""
 LARGEST_HEAD = 32 * 1024
 LARGEST_REST = 1024 * 1024
 """Bytes of a request's head, and of what still comes of a body after its answer."""
+END_OF_HEAD = b"\r\n\r\n"
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -34,6 +35,7 @@ class _Bounded(H11Protocol):
     """Those that have no request under way, in the order in which that began; with a timer once a head has begun."""
 
     _unread = 0
+    _last = b""
     _unheard: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
@@ -92,8 +94,10 @@ class _Bounded(H11Protocol):
     def _is_head_too_large(self, data: bytes) -> bool:
         if self._is_answered_early():
             return False
-        end = data.find(b"\r\n\r\n")
-        return self._unread + (len(data) if end < 0 else end) > LARGEST_HEAD
+        end = (self._last + data).find(END_OF_HEAD)  # it may come in two pieces
+        before = self._unread - len(self._last)
+        self._last = (self._last + data)[1 - len(END_OF_HEAD) :] if end < 0 else b""
+        return before + end > LARGEST_HEAD if end >= 0 else self._unread + len(data) > LARGEST_HEAD
 
     def _wait(self) -> None:
         if self.waiting.get(self) is None:

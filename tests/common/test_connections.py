@@ -209,6 +209,18 @@ async def test_a_head_too_large_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert large.received == connections.TOO_LARGE
 
 
+async def test_a_head_whose_end_comes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that comes with the second half of its head's end is no part of the head."""
+    length = connections.LARGEST_HEAD * 2
+    async with serving(monkeypatch, head_within=60) as server:
+        for at in (1, 2, 3):
+            head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d" % length + connections.END_OF_HEAD
+            peer = await server.opened(head[:-at])
+            await asyncio.sleep(0.05)
+            peer.send(head[-at:] + b"x" * length)
+            await peer.hears(b"hello")
+
+
 async def test_a_rest_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a body that was answered before its end no more than a little is taken."""
     async with serving(monkeypatch, head_within=60) as server:

@@ -30,8 +30,7 @@ CANARY = "canary-7f3a"
 async def port(
     clock: Clock, endpoint: KeyEndpoint, broker: FaultyBroker, no_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[int]:
-    """Where the service is served; bodies have half a second, and every line is logged."""
-    monkeypatch.setattr("webhook_ingest.routes.read_body", partial(read_body, within=0.5))
+    """Where the service is served; every line is logged."""
     monkeypatch.setattr(Bucket, "take", lambda _bucket: True)
     async with serving(application(clock, endpoint, broker, no_database), "127.0.0.1", 0) as port:
         yield port
@@ -76,8 +75,9 @@ async def test_undeclared_too_large(port: int) -> None:
     assert CANARY not in repr(lines)
 
 
-async def test_too_slow(port: int) -> None:
+async def test_too_slow(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that does not come to its end in time is answered 408, however it trickles."""
+    monkeypatch.setattr("webhook_ingest.routes.read_body", partial(read_body, within=0.5))
     with capture_logs() as lines:
         assert await sent(port, {"Content-Length": 500}, CANARY.encode()) == (408, "too_slow")
 
