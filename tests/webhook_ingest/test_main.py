@@ -108,7 +108,7 @@ async def test_plaids_own_webhooks(plaid: Plaid, broker: FaultyBroker, no_databa
     """A webhook that the stand-in signed is verified with the key that it hands out, and published."""
     async with ingest(broker, no_database, plaid.client.base_url) as url:
         await plaid.fire(await plaid.item(url + PATH))
-        assert await plaid.statuses(1) == [200]
+        assert set(await plaid.statuses(1)) == {200}  # those for /transactions/get come beside it
 
     [message] = broker.published
     assert WebhookReceived.model_validate_json(message.body).webhook_code == "SYNC_UPDATES_AVAILABLE"
@@ -119,10 +119,10 @@ async def test_plaid_rotates_its_key(plaid: Plaid, broker: FaultyBroker, no_data
     async with ingest(broker, no_database, plaid.client.base_url) as url:
         item = await plaid.item(url + PATH)
         await plaid.fire(item)
-        assert await plaid.statuses(1) == [200]
+        assert set(await plaid.statuses(1)) == {200}
         plaid.app.state.sandbox.keys.rotate()
         await plaid.fire(item)
-        assert await plaid.statuses(2) == [200, 200]
+        assert set(await plaid.statuses(2)) == {200}
 
 
 async def test_forgeries(plaid: Plaid, broker: FaultyBroker, no_database: Database) -> None:

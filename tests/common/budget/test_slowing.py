@@ -133,7 +133,8 @@ async def test_half_the_rate_and_back_in_ten_minutes(calls: Calls) -> None:
     await tell(calls, 1)
     rates = [await calls.saturate(MINUTE, 1) for _ in range(12)]
     assert 14 <= rates[0] <= 22  # of 40 a minute, less the pause
-    assert sorted(rates) == rates
+    rising = [min(rate, 39) for rate in rates]  # as before, it is 40 a minute, give or take a call
+    assert sorted(rising) == rising
     assert 24 <= rates[5] <= 30
     assert rates[-1] >= 39
 
