@@ -11,6 +11,7 @@ from plaid_sandbox.bank.history import hold
 from plaid_sandbox.bank.ledger import Ledger
 from plaid_sandbox.bank.lines import Scribe
 from plaid_sandbox.bank.login import Login
+from plaid_sandbox.bank.merchants import Merchant
 from plaid_sandbox.bank.transactions import Transaction
 
 _NOISE = 50
@@ -43,7 +44,7 @@ def arrivals(login: Login, accounts: Mapping[str, Account], occasion: str, today
     scribe = Scribe(draw, login.profile)
     known = merchants.catalogue()
     cards = [habit for habit in login.profile.habits if habit.account in accounts]
-    cards = [habit for habit in cards if known[habit.group][0].channel != "other"]
+    cards = [habit for habit in cards if _is_shop(known[habit.group][0])]
     rows = []
     for number in range(draw.choice(_NEW) if cards else 0):
         habit = draw.choices(cards, [habit.per_week for habit in cards])[0]
@@ -51,6 +52,10 @@ def arrivals(login: Login, accounts: Mapping[str, Account], occasion: str, today
         key = login.identifier("transaction", occasion, number)
         rows.append(hold(scribe.line(key, accounts[habit.account], merchant, today)))
     return rows
+
+
+def _is_shop(merchant: Merchant) -> bool:
+    return merchant.channel != "other" and merchant.category.primary not in (*merchants.INFLOWS, "TRANSFER_OUT")
 
 
 def _post(row: Transaction, login: Login, index: int, today: date) -> Transaction:

@@ -13,6 +13,9 @@ from common.broker.rabbit.link import Link, translating
 from common.broker.rabbit.pipeline import Packed, Pipeline, Target, pipeline
 from common.broker.topology import Queue
 
+FAREWELL = 0.3
+"""Seconds that a deleted queue stays away: RabbitMQ 3 forgets to tell its consumers when it is back at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
@@ -65,5 +68,6 @@ class Publisher:
                     ) from error
 
     async def _declare_again(self, outlet: Outlet) -> bool:
+        await asyncio.sleep(FAREWELL)
         async with self._declaring:
             return await declare(outlet.connection, self._names, self._queues)
