@@ -62,6 +62,7 @@ async def until(lines: AsyncIterator[str], last: str) -> AsyncIterator[str]:
             return
 
 
+MADE_UP = ("203.0.113.7", "52.21.26.131")
 INSIDE = ["/metrics", "/healthz", "/readyz", "/%6detrics", "/METRICS", "/x/../metrics", "/metrics%0A", "/readyz%0A"]
 
 
@@ -70,6 +71,17 @@ async def test_what_is_for_operators_stays_inside(api: httpx2.AsyncClient, path:
     """The proxy hands out no probe and no metric of a service, however the address is written."""
     answer = await api.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_nobody_makes_up_where_a_webhook_comes_from(stack: Stack, api: httpx2.AsyncClient) -> None:
+    """The proxy tells webhook_ingest its caller's own address, whatever the caller says of it."""
+    for made_up in MADE_UP:
+        await api.post("/api/plaid/webhook", json={}, headers={"X-Forwarded-For": made_up})
+    lines = [line for line in stack.logs("webhook_ingest").splitlines() if "webhook.refused" in line]
+    sources = {json.loads(line[line.index("{") :])["source"] for line in lines[-len(MADE_UP) :]}
+    proxies = {stack.address(name) for name in stack.containers("proxy")}
+    assert len(sources) == 1
+    assert not sources & {*MADE_UP, "", *proxies}
 
 
 async def test_each_address_leads_to_its_service(api: httpx2.AsyncClient) -> None:
