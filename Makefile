@@ -35,7 +35,7 @@ ops: ## an operator's command beside the containers: make ops DO="audit --all" (
 	@cd deploy && docker compose run --rm ops $(DO)
 
 test: $(READY) ## all tests, on real servers
-	@$(BIN)/python -m pytest -n auto --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n auto --no-loadscope-reorder --durations=15
 
 test-fast: $(READY) ## the tests that need no server
 	@$(BIN)/python -m pytest -m "not slow"
