@@ -84,6 +84,16 @@ def _filtered(
     )
 
 
+UNKNOWN_CATEGORY = Problem(
+    422,
+    "There is no such category; GET /api/categories lists them.",
+    code="unknown_category",
+    errors=[{"field": "category", "message": "must be one of fuel, materials, tools_equipment"}],
+)
+RANGED = (unknown("account"),)
+FILTERED = (*RANGED, UNKNOWN_CATEGORY)
+"""What `check` may raise, for the description of the routes that use it."""
+
 Ranged = Annotated[Filter, Depends(_ranged)]
 """Days and an account."""
 Filtered = Annotated[Filter, Depends(_filtered)]

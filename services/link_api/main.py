@@ -48,7 +48,6 @@ from link_api.routes import (
     summaries,
     transactions,
 )
-from link_api.schemas.problems import PROBLEMS
 from link_api.settings import Settings
 from link_api.streams import Hub
 from link_api.tokens import Keys, PublicKeys, SharedSecret, Tokens
@@ -118,14 +117,22 @@ def terms(settings: Settings) -> Terms:
 
 def create_app(parts: Parts) -> FastAPI:
     """Return the HTTP face over these parts."""
+    app = described()
+    app.state.parts = parts
+    use_problems(app)
+    app.router.routes.extend(web.probe_routes([parts.database.ping]))
+    app.mount("/page", StaticFiles(directory=page.FOLDER))
+    return app
+
+
+def described() -> FastAPI:
+    """Return the app with every route that is for users, which needs no parts to be described."""
     app = DescribedApp(
         title="CORA Bank Sync: link API",
         summary="Link banks, watch their transactions become expenses.",
         version="1",
         redoc_url=None,
     )
-    app.state.parts = parts
-    use_problems(app)
     for noun in (
         linking,
         integrations,
@@ -143,9 +150,7 @@ def create_app(parts: Parts) -> FastAPI:
         events,
         page,
     ):
-        app.include_router(noun.router, responses=PROBLEMS)
-    app.router.routes.extend(web.probe_routes([parts.database.ping]))
-    app.mount("/page", StaticFiles(directory=page.FOLDER))
+        app.include_router(noun.router)
     return app
 
 

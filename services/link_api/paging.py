@@ -10,7 +10,7 @@ from common.web import Problem
 from link_api.domain.cursors import BadCursor, OtherList
 from link_api.schemas import Page
 
-Limit = Annotated[int, Query(ge=1, le=200)]
+Limit = Annotated[int, Query(ge=1, le=200, description="Items of one page, at most")]
 After = Annotated[str | None, Query(description="The `next_cursor` of the page before")]
 
 ShownT = TypeVar("ShownT")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from common.database import Database
@@ -49,17 +49,18 @@ Listener = Annotated[Caller, Depends(_admit)]
 """Whoever listens to a stream: opening it is not counted as a call."""
 
 
-async def _count(request: Request, parts: Use, caller: Listener) -> Caller:
+async def count(request: Request, parts: Use, caller: Listener) -> Caller:
+    """Return the caller once the call is counted; raise a 429 Problem beyond the quota."""
     if getattr(request.state, "standing", None) is None:  # else it was counted on its way here
         request.state.standing = await parts.rates.take(caller.user_id)
     return caller
 
 
-User = Annotated[Caller, Depends(_count)]
+User = Annotated[Caller, Depends(count)]
 """Whoever makes a call, which counts in the user's quota."""
 
 
-def _integration_id(integration_id: str) -> int:
+def _integration_id(integration_id: Annotated[str, Path(description="Its `id`", examples=["3"])]) -> int:
     number = identifiers.read(integration_id)
     if number is None:
         raise unknown("integration")
@@ -69,7 +70,7 @@ def _integration_id(integration_id: str) -> int:
 IntegrationId = Annotated[int, Depends(_integration_id)]
 
 
-def _expense_id(expense_id: str) -> int:
+def _expense_id(expense_id: Annotated[str, Path(description="Its `id`", examples=["4711"])]) -> int:
     number = identifiers.read(expense_id, identifiers.LARGEST_BIG)
     if number is None:
         raise unknown("expense")

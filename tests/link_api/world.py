@@ -18,6 +18,7 @@ from common.outbox import Outbox, emit
 from common.runtime import Infrastructure, running, serving
 from link_api.main import build
 from link_api.settings import Settings
+from tests.link_api import promises
 
 SECRET = "the host application and we share this secret, which is long enough for every HMAC"
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -140,9 +141,20 @@ class World:
             await emit(session, event)
 
 
+async def keeping_promises(answer: httpx2.Response) -> None:
+    """Fail where an answer is not as /openapi.json says; a stream is looked at by those who open it."""
+    kind = answer.headers.get("content-type", "")
+    if kind.startswith("text/event-stream"):
+        return
+    request = answer.request
+    found = promises.broken(request.method, str(request.url), answer.status_code, kind, await answer.aread())
+    assert found is None, found
+
+
 @asynccontextmanager
 async def world(database_url: str, sandbox: Starlette, **changes: object) -> AsyncIterator[World]:
     """Yield a running world; `changes` are settings that differ from the usual."""
+    hooks = {"response": [keeping_promises]}
     async with serving(sandbox, HOST, 0) as plaid_port:
         plaid_url = f"http://{HOST}:{plaid_port}"
         database, broker = Database(database_url, pool_size=10), MemoryBroker()
@@ -152,7 +164,7 @@ async def world(database_url: str, sandbox: Starlette, **changes: object) -> Asy
                 build(settings(**({"plaid_base_url": plaid_url} | changes)), infrastructure) as service,
                 serving(service.app, HOST, 0) as port,
                 running(service.loops),
-                httpx2.AsyncClient(base_url=f"http://{HOST}:{port}", timeout=PATIENCE) as api,
+                httpx2.AsyncClient(base_url=f"http://{HOST}:{port}", timeout=PATIENCE, event_hooks=hooks) as api,
                 httpx2.AsyncClient(base_url=plaid_url, timeout=PATIENCE) as plaid,
             ):
                 yield World(api, Link(plaid), database, broker)

@@ -11,13 +11,14 @@ from link_api import paging
 from link_api.decisions import decide
 from link_api.domain import cursors, etags
 from link_api.domain.cursors import Cursor
-from link_api.filtering import Filtered, check, check_categories
+from link_api.filtering import FILTERED, UNKNOWN_CATEGORY, Filtered, check, check_categories
 from link_api.paging import After, Limit
 from link_api.parts import ExpenseId, Use, User
 from link_api.problems import unknown
+from link_api.refusals import LISTED, refusals
 from link_api.schemas import Page
-from link_api.schemas.expenses import Edit, Expense
-from link_api.schemas.problems import TAGGED, changed_meanwhile
+from link_api.schemas.expenses import EXAMPLE, Edit, Expense
+from link_api.schemas.problems import TAGGED
 from link_api.store import decisions, expenses
 
 router = APIRouter(prefix="/api/expenses", tags=["expenses"])
@@ -28,7 +29,15 @@ IfMatch = Annotated[
 ]
 
 
-@router.get("")
+CHANGED = Problem(
+    412,
+    "This expense has changed since you saw it; look at `current` and decide again.",
+    code="changed_meanwhile",
+    current=EXAMPLE,
+)
+
+
+@router.get("", responses=refusals(*FILTERED, *LISTED))
 async def list_expenses(
     parts: Use, user: User, filtered: Filtered, limit: Limit = 50, cursor: After = None
 ) -> Page[Expense]:
@@ -44,7 +53,7 @@ async def list_expenses(
     return paging.page(rows, limit, lambda row: Cursor(row["expense_date"], row["id"], which), Expense.of)
 
 
-@router.get("/{expense_id}", responses=TAGGED)
+@router.get("/{expense_id}", responses=TAGGED | refusals(unknown("expense")))
 async def get_expense(parts: Use, user: User, expense_id: ExpenseId, response: Response) -> Expense:
     """Get one expense, also an excluded or a withdrawn one."""
     async with parts.database.transaction() as session:
@@ -52,7 +61,7 @@ async def get_expense(parts: Use, user: User, expense_id: ExpenseId, response: R
     return _tagged(response, row)
 
 
-@router.patch("/{expense_id}", responses=TAGGED | changed_meanwhile(Expense))
+@router.patch("/{expense_id}", responses=TAGGED | refusals(unknown("expense"), UNKNOWN_CATEGORY, CHANGED))
 async def edit_expense(
     parts: Use, user: User, expense_id: ExpenseId, body: Edit, *, response: Response, if_match: IfMatch = None
 ) -> Expense:

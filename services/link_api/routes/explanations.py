@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from link_api.parts import ExpenseId, Use, User
 from link_api.problems import unknown
+from link_api.refusals import refusals
 from link_api.schemas.expenses import Category, Expense
 from link_api.schemas.explanations import Automatic, BankRow, Explanation
 from link_api.store import categories, expenses, explanations
@@ -11,7 +12,7 @@ from link_api.store import categories, expenses, explanations
 router = APIRouter(prefix="/api/expenses/{expense_id}/explain", tags=["expenses"])
 
 
-@router.get("")
+@router.get("", responses=refusals(unknown("expense")))
 async def explain_expense(parts: Use, user: User, expense_id: ExpenseId) -> Explanation:
     """Explain this expense: its category before you chose one, how sure we were and why, and the bank's own rows."""
     async with parts.database.transaction() as session:

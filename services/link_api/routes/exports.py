@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -12,8 +13,9 @@ from link_api.domain import money
 from link_api.domain.csv_rows import BYTE_ORDER_MARK, lines, text
 from link_api.domain.cursors import Cursor
 from link_api.domain.filters import Filter
-from link_api.filtering import Filtered, check
+from link_api.filtering import FILTERED, Filtered, check
 from link_api.parts import Use, User
+from link_api.refusals import refusals
 from link_api.store import expenses
 
 router = APIRouter(prefix="/api/expenses.csv", tags=["reports"])
@@ -24,7 +26,7 @@ HEAD = (
     "Date", "Description", "Vendor", "Amount", "Currency", "Category", "Schedule C line", "Account",
     "Payment method", "Note", "Needs review", "Id",
 )  # fmt: skip
-CSV = {
+CSV: dict[str, Any] = {
     "description": "RFC 4180, UTF-8 with a byte order mark",
     "content": {
         "text/csv": {
@@ -37,7 +39,7 @@ CSV = {
 }
 
 
-@router.get("", response_class=StreamingResponse, responses={200: CSV})
+@router.get("", response_class=StreamingResponse, responses=refusals(*FILTERED) | {200: CSV})
 async def export_expenses(parts: Use, user: User, filtered: Filtered) -> StreamingResponse:
     """Download your expenses as CSV, newest first: the list's filters, all of its pages.
 

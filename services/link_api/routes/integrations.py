@@ -11,6 +11,7 @@ from common.sealing import SealedToken
 from common.web import Problem
 from link_api.parts import IntegrationId, Parts, Use, User
 from link_api.problems import unknown
+from link_api.refusals import refusals
 from link_api.schemas import Page, Requested
 from link_api.schemas.integrations import Integration
 from link_api.store import integrations
@@ -18,6 +19,17 @@ from link_api.store import integrations
 router = APIRouter(prefix="/api/plaid/integrations", tags=["integrations"])
 
 Include = Annotated[Literal["disconnected"] | None, Query(description="List disconnected ones too")]
+
+
+ENDED = (
+    unknown("integration"),
+    Problem(409, "This bank is disconnected; link it anew.", code="disconnected"),
+)
+OVER = (
+    *ENDED,
+    Problem(409, "Access to this bank was revoked and cannot be repaired; link it anew.", code="revoked"),
+)
+"""What `connected` may raise; to sync, for the description of the routes that use it."""
 
 
 @router.get("")
@@ -28,26 +40,26 @@ async def list_integrations(parts: Use, user: User, include: Include = None) -> 
     return Page(items=[Integration.of(row) for row in rows])
 
 
-@router.get("/{integration_id}")
+@router.get("/{integration_id}", responses=refusals(unknown("integration")))
 async def get_integration(parts: Use, user: User, integration_id: IntegrationId) -> Integration:
     """Get one linked bank."""
     return await read_integration(parts, user.user_id, integration_id)
 
 
-@router.post("/{integration_id}/sync", status_code=202)
-async def sync(parts: Use, user: User, integration_id: IntegrationId) -> Requested:
+@router.post("/{integration_id}/sync", status_code=202, responses=refusals(*OVER))
+async def sync_integration(parts: Use, user: User, integration_id: IntegrationId) -> Requested:
     """Read this bank's transactions from Plaid now."""
     return await _ring(parts, user.user_id, integration_id, "manual")
 
 
-@router.post("/{integration_id}/repaired", status_code=202)
-async def repaired(parts: Use, user: User, integration_id: IntegrationId) -> Requested:
+@router.post("/{integration_id}/repaired", status_code=202, responses=refusals(*OVER))
+async def report_repaired(parts: Use, user: User, integration_id: IntegrationId) -> Requested:
     """Say that Link's update mode ended well: its login is checked and its transactions are read."""
     return await _ring(parts, user.user_id, integration_id, "repaired")
 
 
-@router.delete("/{integration_id}", status_code=202)
-async def disconnect(parts: Use, user: User, integration_id: IntegrationId) -> Integration:
+@router.delete("/{integration_id}", status_code=202, responses=refusals(unknown("integration")))
+async def disconnect_integration(parts: Use, user: User, integration_id: IntegrationId) -> Integration:
     """Disconnect this bank: no more syncs from now on, and Plaid is made to forget it. Its history stays."""
     async with parts.database.transaction() as session:
         if await integrations.disconnect(session, user.user_id, integration_id):

@@ -7,14 +7,62 @@ from link_api.domain import identifiers
 from link_api.exchange import DuplicateBank, ForeignItem, ForeignPublicToken
 from link_api.parts import Parts, Use, User
 from link_api.problems import unknown
-from link_api.routes.integrations import connected, read_integration
-from link_api.schemas.integrations import Integration
+from link_api.refusals import OF_PLAID, refusals
+from link_api.routes.integrations import ENDED, connected, read_integration
+from link_api.schemas.integrations import EXAMPLE, Integration
 from link_api.schemas.linking import LinkToken, LinkTokenRequest, PublicTokenRequest
 
 router = APIRouter(prefix="/api/plaid", tags=["linking"])
 
 
-@router.post("/create_link_token")
+NEEDS_USER = {
+    "error_type": "ITEM_ERROR",
+    "error_code": "ITEM_NOT_SUPPORTED",
+    "error_message": "this account is currently not supported by Plaid",
+    "display_message": None,
+    "request_id": "HNTDNrA8F1shFEW",
+}
+GONE = {
+    "error_type": "ITEM_ERROR",
+    "error_code": "ITEM_NOT_FOUND",
+    "error_message": "the item cannot be found",
+    "display_message": None,
+    "request_id": "9vDs2BqLmKw4xRt",
+}
+OPENED = (
+    *ENDED,
+    *OF_PLAID,
+    Problem(410, "Plaid knows this connection no more; link the bank anew.", code="item_not_found", plaid=GONE),
+)
+EXCHANGED = (
+    *OF_PLAID,
+    Problem(
+        400,
+        "No Link session of yours issued this public token, or it is used or too old; open Link again.",
+        code="public_token_foreign",
+    ),
+    Problem(
+        409,
+        "First Platypus Bank is linked already. Open Link in update mode to repair it, "
+        'or send "allow_duplicate": true to link it with another login.',
+        code="duplicate_bank",
+        integration=EXAMPLE,
+    ),
+    Problem(
+        409,
+        "Another user has linked this very connection; link the bank anew, with a login of your own.",
+        code="item_foreign",
+    ),
+    Problem(
+        422,
+        "Your bank needs you: open Link again and follow what it says.",
+        code="item_not_supported",
+        plaid=NEEDS_USER,
+    ),
+)
+
+
+@router.post("/create_link_token", responses=refusals(*OPENED))
 async def create_link_token(parts: Use, user: User, body: LinkTokenRequest | None = None) -> LinkToken:
     """Get a token that opens Plaid Link: for a new bank, or for the repair of an integration (update mode)."""
     if body is None or body.integration_id is None:
@@ -28,7 +76,7 @@ async def create_link_token(parts: Use, user: User, body: LinkTokenRequest | Non
     return LinkToken(link_token=token.link_token.get_secret_value(), expiration=token.expiration)
 
 
-@router.post("/exchange_public_token", status_code=201)
+@router.post("/exchange_public_token", status_code=201, responses=refusals(*EXCHANGED))
 async def exchange_public_token(parts: Use, user: User, body: PublicTokenRequest) -> Integration:
     """Turn the public token of Link's onSuccess into an integration; its first sync begins at once."""
     try:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from link_api import paging
 from link_api.domain import cursors, identifiers
@@ -10,16 +10,18 @@ from link_api.domain.cursors import IdCursor
 from link_api.paging import After, Limit
 from link_api.parts import Use, User
 from link_api.problems import unknown
+from link_api.refusals import PAGED, refusals
 from link_api.schemas import Page
 from link_api.schemas.notifications import Notification, ReadUpTo
 from link_api.store import notifications
 
 router = APIRouter(prefix="/api/notifications", tags=["notifications"])
 
+NotificationId = Annotated[str, Path(description="Its `id`", examples=["12"])]
 Include = Annotated[Literal["cleared"] | None, Query(description="List those that stand no longer too")]
 
 
-@router.get("")
+@router.get("", responses=refusals(*PAGED))
 async def list_notifications(
     parts: Use, user: User, include: Include = None, limit: Limit = 50, cursor: After = None
 ) -> Page[Notification]:
@@ -35,14 +37,14 @@ async def list_notifications(
 
 
 @router.post("/read", status_code=204)
-async def read_all(parts: Use, user: User, body: ReadUpTo) -> None:
+async def read_notifications(parts: Use, user: User, body: ReadUpTo) -> None:
     """Mark all notifications up to an id as read; those that came since stay unread."""
     async with parts.database.transaction() as session:
         await notifications.read_all(session, user.user_id, body.up_to)
 
 
-@router.post("/{notification_id}/read")
-async def read(parts: Use, user: User, notification_id: str) -> Notification:
+@router.post("/{notification_id}/read", responses=refusals(unknown("notification")))
+async def read_notification(parts: Use, user: User, notification_id: NotificationId) -> Notification:
     """Mark one notification as read; again changes nothing."""
     number = identifiers.read(notification_id, identifiers.LARGEST_BIG)
     if number is None:

@@ -3,10 +3,11 @@
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from link_api.filtering import check, check_categories, filter_of
+from link_api.filtering import UNKNOWN_CATEGORY, check, check_categories, filter_of
 from link_api.parts import Use, User
 from link_api.problems import unknown
 from link_api.recategorisations import Outcome, recategorise
+from link_api.refusals import refusals
 from link_api.schemas.expenses import Category, Expense
 from link_api.schemas.recategorisations import Example, Recategorisation, Recategorised, Selection
 from link_api.store import categories, expenses
@@ -15,7 +16,7 @@ from link_api.store.recategorisations import Scope
 router = APIRouter(prefix="/api/expenses/recategorise", tags=["expenses"])
 
 
-@router.post("")
+@router.post("", responses=refusals(unknown("expense"), unknown("account"), UNKNOWN_CATEGORY))
 async def recategorise_expenses(parts: Use, user: User, body: Recategorisation) -> Recategorised:
     """Give many expenses one category, as if you had chosen it for each; try it with `dry_run` first.
 

@@ -16,7 +16,7 @@ Year = Annotated[int, Query(ge=1900, le=9999, description="Calendar year", examp
 
 
 @router.get("/schedule-c")
-async def schedule_c(parts: Use, user: User, year: Year) -> ScheduleC:
+async def sum_up_schedule_c(parts: Use, user: User, year: Year) -> ScheduleC:
     """Sum up a year's expenses by line of IRS Schedule C, each currency apart, and tell what is on no line.
 
     Expenses in personal categories, those that still ask for their category, and those that you excluded are left out.

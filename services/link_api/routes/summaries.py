@@ -9,8 +9,9 @@ from sqlalchemy import RowMapping
 from common.web import Problem
 from link_api.domain.filters import Filter
 from link_api.domain.months import Month, TooMany, complete
-from link_api.filtering import Ranged, check
+from link_api.filtering import RANGED, Ranged, check
 from link_api.parts import Use, User
+from link_api.refusals import refusals
 from link_api.schemas import Page
 from link_api.schemas.summaries import MerchantSpending, MonthSpending, Spending
 from link_api.store import summaries
@@ -22,8 +23,8 @@ By = Annotated[Groups, Query(description="month: oldest first, every month of th
 GROUPINGS = {"category": summaries.CATEGORY, "month": summaries.MONTH, "merchant": summaries.MERCHANT}
 
 
-@router.get("")
-async def summarize_expenses(
+@router.get("", responses=refusals(*RANGED))
+async def sum_up_expenses(
     parts: Use, user: User, ranged: Ranged, by: By = "category"
 ) -> Page[Spending] | Page[MonthSpending] | Page[MerchantSpending]:
     """Sum up your expenses by category, month or merchant, each currency apart; without dates, of all time.

@@ -9,6 +9,7 @@ from link_api.domain import cursors
 from link_api.domain.cursors import Cursor
 from link_api.paging import After, Limit
 from link_api.parts import Use, User
+from link_api.refusals import PAGED, refusals
 from link_api.schemas import Page
 from link_api.schemas.transactions import Transaction
 from link_api.store import transactions
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/api/transactions", tags=["transactions"])
 Pending = Annotated[bool | None, Query(description="true: only pending ones; false: only posted ones")]
 
 
-@router.get("")
+@router.get("", responses=refusals(*PAGED))
 async def list_transactions(
     parts: Use, user: User, pending: Pending = None, limit: Limit = 50, cursor: After = None
 ) -> Page[Transaction]:

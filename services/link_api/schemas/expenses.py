@@ -108,6 +108,9 @@ Slug = Annotated[
 class Edit(Body):
     """What you decide about an expense; what you leave out stays as it is."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"category": "fuel"}, {"note": "For the Miller kitchen", "reviewed": True}]}
+    )
     category: Slug = None
     note: Annotated[
         Text | None,

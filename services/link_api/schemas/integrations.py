@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import RowMapping
 
 from link_api.domain import money
@@ -12,6 +12,49 @@ COMPLETE = "HISTORICAL_UPDATE_COMPLETE"
 PLAIN = (
     "days_requested", "history_from", "syncing", "transactions", "last_sync_at", "disconnects_at", "consent_expires_at",
 )  # fmt: skip
+
+EXAMPLE: dict[str, JsonValue] = {
+    "id": 3,
+    "institution": {
+        "id": "ins_109508",
+        "name": "First Platypus Bank",
+        "primary_color": "#1f7a5c",
+        "logo": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    },
+    "status": "active",
+    "action_required": None,
+    "stage": "HISTORICAL_UPDATE_COMPLETE",
+    "history_complete": True,
+    "days_requested": 730,
+    "history_from": "2024-11-23",
+    "syncing": False,
+    "transactions": 1632,
+    "last_sync_at": "2026-11-22T09:00:00Z",
+    "next_sync_at": "2026-11-22T15:00:00Z",
+    "disconnects_at": None,
+    "consent_expires_at": None,
+    "last_error": None,
+    "created_at": "2026-11-01T08:30:00Z",
+}
+ACCOUNT: dict[str, JsonValue] = {
+    "id": 7,
+    "integration_id": 3,
+    "institution_name": "First Platypus Bank",
+    "name": "Plaid Checking",
+    "official_name": "Plaid Gold Standard 0% Interest Checking",
+    "type": "depository",
+    "subtype": "checking",
+    "mask": "0000",
+    "current_balance": "110.00",
+    "available_balance": "100.00",
+    "credit_limit": None,
+    "currency": "USD",
+    "unofficial_currency": None,
+    "balance_as_of": "2026-11-22T09:00:00Z",
+    "enabled": True,
+    "is_active": True,
+    "revoked_at": None,
+}
 
 
 class Institution(BaseModel):
@@ -36,6 +79,7 @@ class LastError(BaseModel):
 class Integration(BaseModel):
     """A linked bank login (Plaid's item)."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     id: int
     institution: Institution
     status: str = Field(description="active | login_required | revoked | removing | disconnected")
@@ -95,6 +139,7 @@ def _last_error(row: RowMapping) -> LastError | None:
 class Account(BaseModel):
     """An account, with its balance as of a time."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [ACCOUNT]})
     id: int
     integration_id: int
     institution_name: str | None

@@ -2,17 +2,30 @@
 
 import datetime as dt
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, JsonValue
 from sqlalchemy import RowMapping
 
 from link_api.domain import money
 from link_api.schemas import Reference
 from link_api.schemas.expenses import account_of
 
+EXAMPLE: dict[str, JsonValue] = {
+    "id": 90210,
+    "date": "2026-11-22",
+    "name": "SHELL OIL 5744",
+    "merchant_name": "Shell",
+    "amount": "52.10",
+    "currency": "USD",
+    "unofficial_currency": None,
+    "pending": True,
+    "account": {"id": 7, "name": "Plaid Checking", "mask": "0000"},
+}
+
 
 class Transaction(BaseModel):
     """A transaction as the bank states it, with Plaid's sign: positive is money out of the account."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     id: int
     date: dt.date
     name: str
