@@ -102,6 +102,8 @@ plaid_integrations = Table(
     Index("ix_plaid_integrations_audit_due", "next_audit_at", postgresql_where=text("status = 'active'")),
 )
 
+OUTCOMES = ("linked", "repaired", "left", "failed")
+
 link_sessions = Table(
     "link_sessions",
     metadata,
@@ -113,7 +115,66 @@ link_sessions = Table(
     moment("expires_at", nullable=False),
     now("created_at"),
     moment("exchanged_at"),
+    Column("state_hash", LargeBinary, unique=True, comment="SHA-256 of what only the browser knows that began it"),
+    Column("outcome", Text, comment="of its last end; null: none yet"),
+    moment("ended_at"),
+    CheckConstraint(f"outcome IN {OUTCOMES!r}", name="outcome"),
     Index(None, "user_id", "created_at"),
+    Index(None, "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+)
+
+public_token_exchanges = Table(
+    "public_token_exchanges",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("public_token_hash", LargeBinary, nullable=False, unique=True, comment="SHA-256"),
+    Column("institution_id", Text),
+    Column("institution_name", Text),
+    Column("attempts", SmallInteger, nullable=False, server_default="1"),
+    now("begun_at"),
+    Column(
+        "claimed_until",
+        DateTime(timezone=True),
+        nullable=False,
+        comment="without an end by then its process died, and another may try",
+    ),
+    Column("item_id", Text, comment="of the new item, where it could not be stored"),
+    Column(
+        "integration_id",
+        Integer,
+        ForeignKey("plaid_integrations.id"),
+        comment="what came of it; null: an item may stand at Plaid that nobody holds",
+    ),
+    Index(None, "begun_at"),
+)
+
+CALLBACKS = ("onEvent", "onExit")
+
+link_events = Table(
+    "link_events",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("integration_id", Integer, ForeignKey("plaid_integrations.id"), comment="of update mode"),
+    Column("callback", Text, nullable=False),
+    Column("event_name", Text, comment="of onEvent"),
+    Column("link_session_id", Text, comment="Plaid's"),
+    Column("request_id", Text, comment="what Plaid's support asks for"),
+    Column("institution_id", Text),
+    Column("institution_name", Text),
+    Column("view_name", Text),
+    Column("status", Text, comment="where the user was when they left"),
+    Column("error_type", Text),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("display_message", Text),
+    Column("occurred_at", DateTime(timezone=True), comment="by the browser's clock"),
+    now("created_at"),
+    CheckConstraint(f"callback IN {CALLBACKS!r}", name="callback"),
+    Index(None, "user_id", "created_at"),
+    Index(None, "created_at"),
+    Index(None, "link_session_id"),
 )
 
 feedback = Table(
