@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 GRACE = 20.0
 """Seconds that work in hand gets after SIGTERM."""
 BACKLOG = 2048
+OWN_FILES = 240
+"""Beside the connections that it serves: its own to the servers, logs, code."""
 NICENESS = 10
 """Of a service whose work waits in queues (nice(2)): on a full machine those go first whom somebody waits for."""
 LOG_LEVEL = "error"
@@ -64,6 +66,7 @@ def run(name: str, settings_class: type[SettingsT], build: Build[SettingsT], *, 
     loaded = settings.load(settings_class)
     if gives_way and hasattr(os, "nice"):
         os.nice(NICENESS)
+    allow_files(MOST + OWN_FILES)
     logging.configure(loaded.log_format, loaded.log_level)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         try:
@@ -72,6 +75,18 @@ def run(name: str, settings_class: type[SettingsT], build: Build[SettingsT], *, 
             sys.exit(f"Cannot start: {error}")
         except LoopDied as error:
             sys.exit(f"Stopped: {error}")
+
+
+def allow_files(number: int) -> None:
+    """Let this process have so many files open, or as many as it may: systemd and containers begin with 1,024."""
+    try:
+        import resource  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

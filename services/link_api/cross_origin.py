@@ -8,7 +8,8 @@ from starlette.types import ASGIApp
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SENT = ("Authorization", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID", "X-Correlation-ID")
 READ = (
-    "ETag", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Correlation-ID",
+    "Content-Disposition", "ETag", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After",
+    "X-Correlation-ID",
 )  # fmt: skip
 """What a script may read of an answer, besides what every script may."""
 REMEMBERED = 7200

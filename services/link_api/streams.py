@@ -29,26 +29,45 @@ BEAT = b": beat\n\n"
 LONGEST_ID = 18
 
 
+MOST_OF_A_USER = 50
+"""Open streams of one user and process; one more ends the oldest, so that nobody takes all connections."""
+
+
+class Bell(asyncio.Event):
+    """Rings for one stream, also when it has to end."""
+
+    over = False
+
+    def end(self) -> None:
+        """End the stream at its next breath."""
+        self.over = True
+        self.set()
+
+
 class Hub:
     """Wakes this process's streams when a hint for their user arrives, and ends them all at shutdown."""
 
     def __init__(self, broker: Broker, *, poll: float = 10.0, beat: float = 15.0) -> None:
         self._broker = broker
-        self._bells: dict[int, set[asyncio.Event]] = {}
+        self._bells: dict[int, dict[Bell, None]] = {}
         self.poll = poll
         self.beat = beat
         self.closed = False
 
     @contextmanager
-    def listening(self, user_id: int) -> Iterator[asyncio.Event]:
+    def listening(self, user_id: int) -> Iterator[Bell]:
         """Yield a bell that rings for this user's events for the length of the block."""
-        bell = asyncio.Event()
-        self._bells.setdefault(user_id, set()).add(bell)
+        bell = Bell()
+        bells = self._bells.setdefault(user_id, {})
+        bells[bell] = None
+        open_ones = [one for one in bells if not one.over]
+        if len(open_ones) > MOST_OF_A_USER:
+            open_ones[0].end()
         try:
             yield bell
         finally:
-            self._bells[user_id].discard(bell)
-            if not self._bells[user_id]:
+            del bells[bell]
+            if not bells:
                 del self._bells[user_id]
 
     async def wake(self, event: UserEvent) -> None:
@@ -71,7 +90,7 @@ class Hub:
         self.closed = True
         for bells in self._bells.values():
             for bell in bells:
-                bell.set()
+                bell.end()
 
 
 class Reader:
@@ -114,7 +133,7 @@ async def stream(hub: Hub, reader: Reader, caller: Caller, greeting: bytes) -> A
     with hub.listening(caller.user_id) as bell:
         yield greeting
         spoke = monotonic()
-        while not hub.closed and (left := (caller.expires_at - datetime.now(UTC)).total_seconds()) > 0:
+        while not (hub.closed or bell.over) and (left := (caller.expires_at - datetime.now(UTC)).total_seconds()) > 0:
             bell.clear()
             if news := await reader.read():
                 yield news

@@ -1,6 +1,8 @@
 import asyncio
 import signal
 import socket
+import subprocess
+import sys
 
 import httpx2
 import pytest
@@ -143,3 +145,12 @@ async def test_running() -> None:
     with pytest.raises(RuntimeError, match="the block's own"):
         await fail()
     assert ended == ["ended", "ended"]
+
+
+@pytest.mark.parametrize(("may", "has"), [(900, 700), (500, 500)])
+def test_a_process_lets_itself_have_many_files(may: int, has: int) -> None:
+    """A process that was started with few files asks for as many as it was told, within what it may have."""
+    code = "import resource; from common.runtime import allow_files; allow_files(700); print(resource.getrlimit(7)[0])"
+    limited = f"ulimit -S -n 100; ulimit -H -n {may}; exec {sys.executable} -c '{code}'"
+    said = subprocess.run(["/bin/sh", "-c", limited], check=True, capture_output=True)  # noqa: S603 - our own words
+    assert int(said.stdout) == has

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from link_api.domain.positions import Snapshot
 
-BATCH = 500
+BATCH = 50
+"""Events in memory of one stream: a browser that reads slowly, or not at all, costs no more than these."""
 PRUNE_BATCH = 10_000
 
 HORIZON = """
