@@ -1,6 +1,7 @@
 """Makes an integration of the public token that a Link session yielded."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import structlog
@@ -12,13 +13,15 @@ from common import outbox
 from common.database import Database, unavailable
 from common.events import SyncRequested
 from common.plaid import ItemGone, PlaidClient, PlaidError, UserMustAct
-from common.sealing import SealedToken, Vault
-from link_api.domain import accounts as plaid_accounts
+from common.sealing import Vault
+from link_api.claims import Claims, UnderWay, UsedUp
 from link_api.domain import link_results
 from link_api.domain.duplicates import duplicate_of
 from link_api.domain.link_results import LinkedItem
-from link_api.institutions import Institutions
-from link_api.store import accounts, integrations, sessions
+from link_api.link_ends import ENDS
+from link_api.presentation import Presentation
+from link_api.store import accounts, exchanges, integrations, sessions
+from link_api.store.exchanges import Claim
 from link_api.store.integrations import NewItem
 from link_api.store.sessions import LinkSession
 
@@ -30,7 +33,7 @@ PAUSES = (0.1, 0.5, 2.0)
 """Seconds between two tries to store what cannot be asked for again."""
 ORPHAN = (
     "The exchange succeeded but its access token was not stored: unless plaid_integrations has this item after all, "
-    "have Plaid's support remove it; the user links anew."
+    "have Plaid's support remove it; the user links anew. `ops exchanges` lists it."
 )
 
 
@@ -53,30 +56,58 @@ class ForeignItem(Exception):
 class Exchange:
     """From a public token to a stored integration whose first sync is asked for."""
 
-    def __init__(self, database: Database, plaid: PlaidClient, vault: Vault, institutions: Institutions) -> None:
+    def __init__(self, database: Database, plaid: PlaidClient, vault: Vault, presentation: Presentation) -> None:
         self._database = database
         self._plaid = plaid
         self._vault = vault
-        self._institutions = institutions
+        self._claims = Claims(database)
+        self._presentation = presentation
 
     async def run(self, user_id: int, public_token: SecretStr, *, allow_duplicate: bool) -> int:
-        """Return the new integration's id, or raise ForeignPublicToken, ForeignItem, DuplicateBank or PlaidError."""
+        """Return the integration that this public token has become, now or in an earlier call.
+
+        Raises ForeignPublicToken, ForeignItem, DuplicateBank, UnderWay, UsedUp or PlaidError.
+        """
         try:
-            link_session, item = await self._find(user_id, public_token)
-            if not allow_duplicate:
-                await self._refuse_duplicate(user_id, item)
-            answer = await self._plaid.exchange_public_token(public_token)
-            sealed = self._vault.seal(SecretStr(answer["access_token"]))
-            new = NewItem(
-                answer["item_id"], sealed, item.institution_id, item.institution_name, link_session.days_requested
-            )
-            integration_id = await self._keep(user_id, link_session, new)
+            known = await self._claims.outcome(user_id, public_token)
+            return known or await self._link(user_id, public_token, allow_duplicate=allow_duplicate)
         except Exception as error:
             LINKS.labels(OUTCOMES.get(type(error), "failed")).inc()
             raise
+
+    async def _link(self, user_id: int, public_token: SecretStr, *, allow_duplicate: bool) -> int:
+        link_session, item = await self._find(user_id, public_token)
+        if not allow_duplicate:
+            await self._refuse_duplicate(user_id, item)
+        claim = await self._claims.take(user_id, public_token, item)
+        if claim is None:  # somebody was faster
+            known = await self._claims.outcome(user_id, public_token)
+            if known is None:
+                raise UnderWay
+            return known
+        new = await self._exchange(claim, public_token, link_session, item)
+        integration_id = await self._keep(user_id, claim, link_session, new)
         LINKS.labels("linked").inc()
-        await self._describe(integration_id, sealed)
+        ENDS.labels("linked").inc()
+        duplicate = await self._presentation.show(
+            user_id, integration_id, new.access_token, allow_duplicate=allow_duplicate
+        )
+        if duplicate is not None:
+            raise DuplicateBank(duplicate)
         return integration_id
+
+    async def _exchange(
+        self, claim: Claim, public_token: SecretStr, link_session: LinkSession, item: LinkedItem
+    ) -> NewItem:
+        try:
+            answer = await self._plaid.exchange_public_token(public_token)
+        except PlaidError as error:
+            await self._claims.give_up(claim, error)
+            raise
+        sealed = self._vault.seal(SecretStr(answer["access_token"]))
+        return NewItem(
+            answer["item_id"], sealed, item.institution_id, item.institution_name, link_session.days_requested
+        )
 
     async def _find(self, user_id: int, public_token: SecretStr) -> tuple[LinkSession, LinkedItem]:
         async with self._database.transaction() as session:
@@ -99,54 +130,46 @@ class Exchange:
         if (duplicate := duplicate_of(item.accounts, known)) is not None:
             raise DuplicateBank(duplicate)
 
-    async def _keep(self, user_id: int, link_session: LinkSession, item: NewItem) -> int:
+    async def _keep(self, user_id: int, claim: Claim, link_session: LinkSession, item: NewItem) -> int:
         """Store the item, whose token no one can ask for again; if that fails for good, tell operators which it was."""
         try:
             for pause in PAUSES:
                 try:
-                    return await self._store(user_id, link_session, item)
+                    return await self._store(user_id, claim, link_session, item)
                 except (SQLAlchemyError, OSError) as error:
                     if not unavailable(error):
                         raise
                     log.warning("item.not_stored_yet", item_id=item.item_id, error=type(error).__name__)
                 await asyncio.sleep(pause)
-            return await self._store(user_id, link_session, item)
+            return await self._store(user_id, claim, link_session, item)
         except (SQLAlchemyError, OSError, asyncio.CancelledError) as error:
             kind = type(error).__name__  # no traceback: PostgreSQL repeats the row that it refused
             log.error("item.orphaned", item_id=item.item_id, user_id=user_id, error=kind, advice=ORPHAN)  # noqa: TRY400
+            with suppress(SQLAlchemyError, OSError):
+                await self._claims.strand(claim, item.item_id)
             raise
 
-    async def _store(self, user_id: int, link_session: LinkSession, item: NewItem) -> int:
+    async def _store(self, user_id: int, claim: Claim, link_session: LinkSession, item: NewItem) -> int:
         """Store the token and ring the first doorbell together: whatever fails later, the item is ours and syncs."""
         async with self._database.transaction() as session:
             integration_id = await integrations.add(session, user_id, item)
-            if integration_id is None:
-                raise ForeignItem
-            await sessions.close(session, link_session.id)
-            request = SyncRequested(integration_id=integration_id, trigger="linked", requested_at=datetime.now(UTC))
-            await outbox.emit(session, request)
+            if integration_id is not None:
+                await exchanges.end(session, claim.id, integration_id)
+                await sessions.end_linked(session, link_session.id)
+                request = SyncRequested(integration_id=integration_id, trigger="linked", requested_at=datetime.now(UTC))
+                await outbox.emit(session, request)
+            else:  # the item is held, by another user: nothing is left to clean up
+                await exchanges.forget(session, claim.id)
+        if integration_id is None:
+            raise ForeignItem
         log.info("item.linked", integration_id=integration_id, institution_id=item.institution_id)
         return integration_id
-
-    async def _describe(self, integration_id: int, access_token: SealedToken) -> None:
-        """Store accounts and institution now, so that the user sees them; a failure leaves that to the first sync."""
-        try:
-            answer = await self._plaid.for_item_of(integration_id).get_accounts(self._vault.open(access_token))
-            rows = plaid_accounts.read(answer, datetime.now(UTC))
-            institution_id = (answer.get("item") or {}).get("institution_id")
-            if institution_id:
-                await self._institutions.ensure(institution_id)
-            async with self._database.transaction() as session:
-                await accounts.add(session, integration_id, rows)
-                if institution_id:
-                    name = (answer.get("item") or {}).get("institution_name")
-                    await integrations.set_institution(session, integration_id, institution_id, name)
-        except (PlaidError, SQLAlchemyError, OSError) as error:
-            log.warning("item.not_described", integration_id=integration_id, error=type(error).__name__)
 
 
 OUTCOMES: dict[type[Exception], str] = {
     ForeignPublicToken: "foreign",
     ForeignItem: "foreign",
+    UsedUp: "foreign",
+    UnderWay: "repeated",
     DuplicateBank: "duplicate",
 }

@@ -27,6 +27,7 @@ from link_api.jwks import KeySet, over_http
 from link_api.link_tokens import LinkTokens
 from link_api.middleware import BoundedBody, SafeHeaders, Standings
 from link_api.parts import Parts
+from link_api.presentation import Presentation
 from link_api.problems import use_problems
 from link_api.rates import Rates
 from link_api.renewal import renew
@@ -82,7 +83,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
         database=database,
         callers=Callers(database, Tokens(proofs, audience=settings.auth_audience, issuer=settings.auth_issuer)),
         link_tokens=LinkTokens(database, plaid, vault, terms(settings)),
-        exchange=Exchange(database, plaid, vault, institutions),
+        exchange=Exchange(database, plaid, vault, Presentation(database, plaid, vault, institutions)),
         hub=hub,
         page=Page(settings.plaid_link_script, settings.plaid_link_host),
         rates=Rates(database, settings.api_rate_limit),

@@ -1,6 +1,6 @@
 """What link_api needs to know."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, ValidationInfo, field_validator
@@ -9,18 +9,11 @@ from pydantic_settings import NoDecode
 from common.runtime import StandardSettings
 from common.settings import LimitSettings, PlaidSettings, SealingSettings
 from link_api.caller_settings import CallerSettings
+from link_api.domain.link_requests import Country, Language
 
 LONGEST_CLIENT_NAME = 30
 LINK_SCRIPT = "/link/v2/stable/link-initialize.js"
 PLAID_LINK_SCRIPT = f"https://cdn.plaid.com{LINK_SCRIPT}"
-
-Country = Literal[
-    "US", "GB", "ES", "NL", "FR", "IE", "CA", "DE", "IT", "PL", "DK", "NO", "SE", "EE", "LT", "LV", "PT", "BE", "AT",
-    "FI",
-]  # fmt: skip
-Language = Literal[
-    "da", "nl", "en", "et", "fr", "de", "hi", "it", "lv", "lt", "no", "pl", "pt", "ro", "es", "sv", "vi"
-]  # fmt: skip
 
 
 def _a_web_url(url: str) -> str:

@@ -120,6 +120,11 @@ class World:
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
+    async def outage(self, **outage: object) -> None:
+        """Let calls of Plaid fail, as the stand-in is told."""
+        answer = await self.link.plaid.post("/sandbox_control/outages", json=outage)
+        assert answer.status_code == 200, answer.text
+
     async def rows(self, sql: str, **values: object) -> list[RowMapping]:
         """Run a query of the test's own and return its rows."""
         async with self.database.transaction() as session:

@@ -1,10 +1,13 @@
 """Plaid's account object, as a row of ours."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+
+from link_api.domain.link_results import Look
 
 
 def _without_nul(value: Any) -> Any:
@@ -44,6 +47,16 @@ def read(answer: dict[str, Any], at: datetime) -> list[dict[str, Any]]:
     """Return the rows of the readable accounts, in account_id order; `at` is the time of balances that name none."""
     rows = [row for raw in answer.get("accounts") or () if (row := _row(raw, at)) is not None]
     return sorted(rows, key=lambda row: str(row["account_id"]))
+
+
+def looks(rows: Iterable[Mapping[str, Any]]) -> set[Look]:
+    """Return what tells these accounts from others, by each of their names."""
+    return {
+        Look.of(row["mask"], row["subtype"], row["type"], name)
+        for row in rows
+        for name in (row["name"], row["official_name"])
+        if name
+    }
 
 
 def _row(raw: object, at: datetime) -> dict[str, Any] | None:

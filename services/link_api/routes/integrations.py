@@ -6,15 +6,17 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from common import outbox
-from common.events import RemovalRequested, StatusChanged, SyncRequested, Trigger
+from common.events import SyncRequested, Trigger
 from common.sealing import SealedToken
 from common.web import Problem
+from link_api.disconnection import disconnect
+from link_api.link_ends import ENDS
 from link_api.parts import IntegrationId, Parts, Use, User
 from link_api.problems import unknown
 from link_api.refusals import refusals
 from link_api.schemas import Page, Requested
 from link_api.schemas.integrations import Integration
-from link_api.store import integrations
+from link_api.store import integrations, sessions
 
 router = APIRouter(prefix="/api/plaid/integrations", tags=["integrations"])
 
@@ -54,18 +56,20 @@ async def sync_integration(parts: Use, user: User, integration_id: IntegrationId
 
 @router.post("/{integration_id}/repaired", status_code=202, responses=refusals(*OVER))
 async def report_repaired(parts: Use, user: User, integration_id: IntegrationId) -> Requested:
-    """Say that Link's update mode ended well: its login is checked and its transactions are read."""
-    return await _ring(parts, user.user_id, integration_id, "repaired")
+    """Say that Link's update mode ended well: its login is checked, and its accounts and transactions are read."""
+    requested = await _ring(parts, user.user_id, integration_id, "repaired")
+    async with parts.database.transaction() as session:
+        ended = await sessions.end_repaired(session, user.user_id, integration_id)
+    if ended:
+        ENDS.labels("repaired").inc()
+    return requested
 
 
 @router.delete("/{integration_id}", status_code=202, responses=refusals(unknown("integration")))
 async def disconnect_integration(parts: Use, user: User, integration_id: IntegrationId) -> Integration:
     """Disconnect this bank: no more syncs from now on, and Plaid is made to forget it. Its history stays."""
     async with parts.database.transaction() as session:
-        if await integrations.disconnect(session, user.user_id, integration_id):
-            await outbox.emit(session, RemovalRequested(integration_id=integration_id))
-            changed = StatusChanged(user_id=user.user_id, integration_id=integration_id, status="removing")
-            await outbox.emit(session, changed)
+        await disconnect(session, user.user_id, integration_id)
     return await read_integration(parts, user.user_id, integration_id)
 
 

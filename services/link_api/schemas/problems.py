@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from link_api.schemas.expenses import Expense
 from link_api.schemas.integrations import Integration
+from link_api.schemas.linking import LinkToken
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -41,6 +42,10 @@ class Problem(BaseModel):
     integration: Integration | None = Field(
         default=None, description="Of `duplicate_bank`: the one that stands already"
     )
+    update_mode: LinkToken | None = Field(
+        default=None, description="Of `duplicate_bank`, where Plaid gave one: opens Link to repair that integration"
+    )
+    next_step: str | None = Field(default=None, description="Where Plaid refused: what your user can do now")
     current: Expense | None = Field(default=None, description="Of `changed_meanwhile`: as it now is")
 
 

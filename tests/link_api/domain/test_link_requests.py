@@ -1,6 +1,9 @@
+from dataclasses import replace
+
+import pytest
 from pydantic import SecretStr
 
-from link_api.domain.link_requests import Terms, new_link, update_mode
+from link_api.domain.link_requests import CountryNotServed, Terms, new_link, update_mode
 
 TERMS = Terms("CORA", "en", ("US", "CA"), 730, webhook="https://a.example/hook", redirect_uri="https://a.example/back")
 
@@ -31,3 +34,18 @@ def test_what_is_not_set_is_not_sent() -> None:
     """Plaid refuses null for both addresses."""
     request = new_link(Terms("CORA", "en", ("US",), 730), 7)
     assert not {"webhook", "redirect_uri"} & set(request)
+
+
+def test_account_selection_is_asked_for_in_update_mode_alone() -> None:
+    """Only where it is wanted does the request carry `update`."""
+    token = SecretStr("access-sandbox-1")
+    assert "update" not in update_mode(TERMS, 7, token)
+    assert update_mode(TERMS, 7, token, selects_accounts=True)["update"] == {"account_selection_enabled": True}
+
+
+def test_a_choice_changes_language_and_countries_alone() -> None:
+    """What is not chosen stays as the deployment has it, and no country is added to its own."""
+    assert TERMS.chosen(None, None) == TERMS
+    assert TERMS.chosen("es", ["CA"]) == replace(TERMS, language="es", country_codes=["CA"])
+    with pytest.raises(CountryNotServed):
+        TERMS.chosen(None, ["CA", "GB"])
