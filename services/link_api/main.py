@@ -41,6 +41,7 @@ from link_api.routes import (
     exports,
     feedback,
     integrations,
+    link_events,
     linking,
     notifications,
     page,
@@ -136,6 +137,7 @@ def described() -> FastAPI:
     )
     for noun in (
         linking,
+        link_events,
         integrations,
         accounts,
         transactions,

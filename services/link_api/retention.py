@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.budget import levels, tally
 from common.database import Database
-from link_api.store import events, idempotency, sessions
+from link_api.store import events, exchanges, idempotency, link_events, sessions
 
 log = structlog.get_logger(__name__)
 
@@ -18,10 +18,12 @@ EVERY = 600.0
 
 
 async def forget(database: Database, every: float = EVERY) -> None:
-    """Delete old events, Link sessions that are over, old answers, and what no budget needs more, until cancelled."""
+    """Delete old events, what Link sessions leave behind, old answers, and what no budget needs, until cancelled."""
     while True:
         await _forget_all(database, events.prune, events.PRUNE_BATCH)
         await _forget_all(database, sessions.prune, sessions.PRUNE_BATCH)
+        await _forget_all(database, exchanges.prune, exchanges.PRUNE_BATCH)
+        await _forget_all(database, link_events.prune, link_events.PRUNE_BATCH)
         await _forget_all(database, idempotency.prune, idempotency.PRUNE_BATCH)
         await _forget_all(database, levels.prune, levels.PRUNE_BATCH)
         await _forget_all(database, tally.prune, tally.PRUNE_BATCH)

@@ -95,3 +95,45 @@ async def test_answers_are_kept_for_a_day(live: World) -> None:
                 break
             await asyncio.sleep(0.05)
     assert left == ["23"]
+
+
+async def test_link_sessions_that_ended_are_kept_for_two_days(live: World) -> None:
+    """How those of the last day ended can be told although their tokens are long over; then they go."""
+    for _ in range(2):
+        await live.link_token()
+    ids = await kept(live, "link_sessions")
+    await live.change(
+        """UPDATE link_sessions SET expires_at = now() - interval '3 days', outcome = 'left',
+            ended_at = now() - CASE WHEN id = :id THEN interval '47 hours' ELSE interval '49 hours' END""",
+        id=ids[0],
+    )
+    async with forgetting(live):
+        assert await settle(live, ids[:1], "link_sessions") == ids[:1]
+
+
+async def test_what_link_told_is_kept_for_90_days(live: World) -> None:
+    """Not longer."""
+    await live.get("/api/expenses")
+    await live.change(
+        """INSERT INTO link_events (user_id, callback, created_at)
+        SELECT 1, 'onExit', now() - CAST(days AS int) * interval '1 day' FROM unnest(ARRAY[89, 91]) days"""
+    )
+    young, _ = await kept(live, "link_events")
+    async with forgetting(live):
+        assert await settle(live, [young], "link_events") == [young]
+
+
+async def test_exchanges_are_forgotten_once_nobody_needs_them(live: World) -> None:
+    """One that ended after a day, when no answer is asked for any more; one that never ended after 90 days."""
+    integration = await live.linked()
+    await live.change(
+        """INSERT INTO public_token_exchanges (user_id, public_token_hash, claimed_until, integration_id, begun_at)
+        SELECT 1, CAST(hours AS text)::bytea, now(), CASE WHEN hours < 48 THEN CAST(:id AS int) END,
+            now() - CAST(hours AS int) * interval '1 hour'
+        FROM unnest(ARRAY[23, 25, 48, 90 * 24 + 1]) hours""",
+        id=integration["id"],
+    )
+    own, young, _, unended, _ = await kept(live, "public_token_exchanges")
+    async with forgetting(live):
+        left = [own, young, unended]
+        assert await settle(live, left, "public_token_exchanges") == left
