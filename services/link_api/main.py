@@ -30,6 +30,7 @@ from link_api.parts import Parts
 from link_api.presentation import Presentation
 from link_api.problems import use_problems
 from link_api.rates import Rates
+from link_api.refreshes import Refreshes
 from link_api.renewal import renew
 from link_api.retention import forget
 from link_api.routes import (
@@ -40,6 +41,7 @@ from link_api.routes import (
     explanations,
     exports,
     feedback,
+    history,
     integrations,
     link_events,
     linking,
@@ -85,6 +87,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
         callers=Callers(database, Tokens(proofs, audience=settings.auth_audience, issuer=settings.auth_issuer)),
         link_tokens=LinkTokens(database, plaid, vault, terms(settings)),
         exchange=Exchange(database, plaid, vault, Presentation(database, plaid, vault, institutions)),
+        refreshes=Refreshes(plaid, vault),
         hub=hub,
         page=Page(settings.plaid_link_script, settings.plaid_link_host),
         rates=Rates(database, settings.api_rate_limit),
@@ -139,6 +142,7 @@ def described() -> FastAPI:
         linking,
         link_events,
         integrations,
+        history,
         accounts,
         transactions,
         categories,

@@ -14,6 +14,7 @@ from link_api.exchange import Exchange
 from link_api.link_tokens import LinkTokens
 from link_api.problems import unknown
 from link_api.rates import Rates
+from link_api.refreshes import Refreshes
 from link_api.streams import Hub
 
 
@@ -25,6 +26,7 @@ class Parts:
     callers: Callers
     link_tokens: LinkTokens
     exchange: Exchange
+    refreshes: Refreshes
     hub: Hub
     page: Page
     rates: Rates

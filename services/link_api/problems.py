@@ -17,11 +17,17 @@ log = structlog.get_logger(__name__)
 UNREADABLE = "The body is no JSON that can be read."
 STATUSES: dict[type[PlaidError], int] = {RetryLater: 503, UserMustAct: 422, OperatorMustAct: 502, ItemGone: 410}
 UNREACHABLE = 502
-ADVICE: dict[type[PlaidError], str] = {
+SAYS: dict[type[PlaidError], str] = {
     RetryLater: "The bank or Plaid cannot answer right now; try again later.",
     UserMustAct: "Your bank needs you: open Link again and follow what it says.",
     OperatorMustAct: "Plaid refused our request; our operators have to look at this.",
     ItemGone: "Plaid knows this connection no more; link the bank anew.",
+}
+NEXT_STEPS: dict[type[PlaidError], str] = {
+    RetryLater: "Try again in a few minutes. Nothing is lost; if it goes on, the bank itself may be down.",
+    UserMustAct: "Connect or repair the bank once more, and follow what it asks of you there.",
+    OperatorMustAct: "There is nothing that you can do here; tell our support, with the reference of this error.",
+    ItemGone: "Connect the bank anew. Your expenses stay.",
 }
 
 
@@ -57,14 +63,20 @@ def _field(location: tuple[str | int, ...]) -> str:
 
 def of_plaid(error: PlaidError) -> Problem:
     """Return Plaid's refusal with all that its support will ask for."""
+    log.warning("plaid.refused", error_code=error.code, plaid_request_id=error.details.request_id)
+    return refused(error)
+
+
+def refused(error: PlaidError) -> Problem:
+    """Return Plaid's refusal: its own words for the user where it has some, and what they can do next."""
     kind, said = type(error), error.details
-    log.warning("plaid.refused", error_code=said.error_code, plaid_request_id=said.request_id)
     return Problem(
         STATUSES[kind] if said.status else UNREACHABLE,
-        said.display_message or ADVICE[kind],
+        said.display_message or SAYS[kind],
         code=said.error_code.lower(),
         retryable=kind is RetryLater,
         headers={"Retry-After": str(ceil(said.retry_after))} if said.retry_after is not None else None,
+        next_step=NEXT_STEPS[kind],
         plaid={
             "error_type": said.error_type,
             "error_code": said.error_code,

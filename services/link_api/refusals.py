@@ -3,11 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
+from common.plaid.errors import Details, classify
 from common.web import Problem
 from link_api.callers import unauthorized
+from link_api.problems import refused
 from link_api.schemas.problems import MEDIA_TYPE
 
 Responses = dict[int | str, dict[str, Any]]
+
+
+def _of_plaid(error_type: str, error_code: str, message: str, display_message: str | None = None) -> Problem:
+    """Return what becomes of an error of Plaid's."""
+    return refused(classify(Details(400, error_type, error_code, message, display_message, "m8MDnv9okwxFNBV")))
+
 
 SHAPE = {"$ref": "#/components/schemas/Problem"}
 RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait before another try"}}
@@ -82,28 +90,22 @@ LISTED = (
     ),
 )
 """Of lists that have a cursor and filters."""
-CONFIGURED = {
-    "error_type": "INVALID_REQUEST",
-    "error_code": "INVALID_FIELD",
-    "error_message": "redirect_uri is not on the allow-list",
-    "display_message": None,
-    "request_id": "Kp4xTz8bJm2VqLc",
-}
-AWAY = {
-    "error_type": "INSTITUTION_ERROR",
-    "error_code": "INSTITUTION_DOWN",
-    "error_message": "this institution is not currently responding to this request",
-    "display_message": "This financial institution is not currently responding to requests.",
-    "request_id": "m8MDnv9okwxFNBV",
-}
 OF_PLAID = (
-    Problem(
-        502, "Plaid refused our request; our operators have to look at this.", code="invalid_field", plaid=CONFIGURED
+    _of_plaid("INVALID_REQUEST", "INVALID_FIELD", "redirect_uri is not on the allow-list"),
+    _of_plaid(
+        "INSTITUTION_ERROR",
+        "INSTITUTION_DOWN",
+        "this institution is not currently responding to this request",
+        "This financial institution is not currently responding to requests.",
     ),
-    Problem(503, str(AWAY["display_message"]), code="institution_down", retryable=True, plaid=AWAY),
     Problem(503, "Many people use this at the moment; try again shortly.", code="over_budget", retryable=True),
 )
 """Of routes that ask Plaid while their caller waits. The code is Plaid's, in lower case."""
+OF_ITEMS = (
+    _of_plaid("ITEM_ERROR", "ITEM_LOGIN_REQUIRED", "the login details of this item have changed"),
+    _of_plaid("ITEM_ERROR", "ITEM_NOT_FOUND", "the item cannot be found"),
+)
+"""Of those that ask about an item."""
 
 
 def refusals(*problems: Problem) -> Responses:

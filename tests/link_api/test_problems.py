@@ -205,6 +205,7 @@ def test_each_kind_of_refusal_has_its_status(error: PlaidError, status: int, ret
     assert (plaid["error_code"], plaid["request_id"]) == (error.code, error.details.request_id)
     if error.details.display_message:
         assert problem.body["detail"] == "words for the user"
+    assert str(problem.body["next_step"]).endswith(".")
 
 
 async def test_no_room_within_plaids_limits_is_a_retryable_problem(database_url: str, sandbox: Starlette) -> None:
@@ -230,3 +231,10 @@ def test_the_wait_that_plaid_asks_for_is_passed_on() -> None:
     """Retry-After in whole seconds, never shorter than asked."""
     assert of_plaid(said(429, "RATE_LIMIT_EXCEEDED", "RATE_LIMIT", 1.2)).headers == {"Retry-After": "2"}
     assert of_plaid(said(429, "RATE_LIMIT_EXCEEDED", "RATE_LIMIT")).headers is None
+
+
+def test_each_kind_of_refusal_has_a_next_step_of_its_own() -> None:
+    """The user hears whether to wait, to sign in, to call support or to connect anew."""
+    codes = ("INSTITUTION_DOWN", "ITEM_LOGIN_REQUIRED", "INVALID_API_KEYS", "ITEM_NOT_FOUND")
+    steps = {of_plaid(said(400, "ANY", code)).body["next_step"] for code in codes}
+    assert len(steps) == len(codes)

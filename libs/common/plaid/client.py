@@ -138,6 +138,10 @@ class PlaidClient:
         except errors.PlaidError as error:
             raise (errors.of_cursor(error) if cursor else error) from None
 
+    async def refresh_transactions(self, access_token: SecretStr) -> Json:
+        """/transactions/refresh: has the bank read now; its news come by webhook. A paid add-on, billed per call."""
+        return await self._call(self._api.transactions_refresh, _with(access_token))
+
     async def _call(
         self, endpoint: Callable[..., Any], request: Mapping[str, Any], read_timeout: float = READ_TIMEOUT
     ) -> Json:

@@ -7,4 +7,4 @@ from pydantic import SecretStr
 
 def digest(secret: SecretStr) -> bytes:
     """Return the SHA-256 of a secret that nobody can guess."""
-    return sha256(secret.get_secret_value().encode()).digest()
+    return sha256(secret.get_secret_value().encode("utf-8", "surrogatepass")).digest()

@@ -13,9 +13,10 @@ from link_api.disconnection import disconnect
 from link_api.link_ends import ENDS
 from link_api.parts import IntegrationId, Parts, Use, User
 from link_api.problems import unknown
-from link_api.refusals import refusals
+from link_api.refreshes import NoRefresh
+from link_api.refusals import OF_ITEMS, OF_PLAID, refusals
 from link_api.schemas import Page, Requested
-from link_api.schemas.integrations import Integration
+from link_api.schemas.integrations import Integration, SyncWish
 from link_api.store import integrations, sessions
 
 router = APIRouter(prefix="/api/plaid/integrations", tags=["integrations"])
@@ -48,9 +49,26 @@ async def get_integration(parts: Use, user: User, integration_id: IntegrationId)
     return await read_integration(parts, user.user_id, integration_id)
 
 
-@router.post("/{integration_id}/sync", status_code=202, responses=refusals(*OVER))
-async def sync_integration(parts: Use, user: User, integration_id: IntegrationId) -> Requested:
-    """Read this bank's transactions from Plaid now."""
+def no_refresh() -> Problem:
+    """Return the 409 for a bank that cannot be asked on demand."""
+    detail = "This bank cannot be asked for news on demand. Its transactions come by themselves, mostly within a day."
+    return Problem(409, detail, code="refresh_unavailable")
+
+
+@router.post("/{integration_id}/sync", status_code=202, responses=refusals(*OVER, *OF_PLAID, *OF_ITEMS, no_refresh()))
+async def sync_integration(
+    parts: Use, user: User, integration_id: IntegrationId, body: SyncWish | None = None
+) -> Requested:
+    """Read this bank's transactions from Plaid now; with `refresh` have Plaid ask the bank for new ones too.
+
+    What the bank then tells comes by itself. Without `refresh` Plaid is not called while you wait.
+    """
+    if body and body.refresh:
+        access_token = await connected(parts, user.user_id, integration_id, to_sync=True)
+        try:
+            await parts.refreshes.ask(integration_id, access_token)
+        except NoRefresh:
+            raise no_refresh() from None
     return await _ring(parts, user.user_id, integration_id, "manual")
 
 

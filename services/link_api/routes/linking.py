@@ -12,7 +12,7 @@ from link_api.domain.link_requests import CountryNotServed, Terms
 from link_api.exchange import DuplicateBank, ForeignItem, ForeignPublicToken
 from link_api.parts import Parts, Use, User
 from link_api.problems import unknown
-from link_api.refusals import OF_PLAID, refusals
+from link_api.refusals import OF_ITEMS, OF_PLAID, refusals
 from link_api.routes.integrations import ENDED, connected, read_integration
 from link_api.schemas.integrations import EXAMPLE, Integration
 from link_api.schemas.linking import UPDATE_MODE, LinkToken, LinkTokenRequest, PublicTokenRequest, ResumeRequest
@@ -21,20 +21,6 @@ log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/api/plaid", tags=["linking"])
 
-NEEDS_USER = {
-    "error_type": "ITEM_ERROR",
-    "error_code": "ITEM_NOT_SUPPORTED",
-    "error_message": "this account is currently not supported by Plaid",
-    "display_message": None,
-    "request_id": "HNTDNrA8F1shFEW",
-}
-GONE = {
-    "error_type": "ITEM_ERROR",
-    "error_code": "ITEM_NOT_FOUND",
-    "error_message": "the item cannot be found",
-    "display_message": None,
-    "request_id": "9vDs2BqLmKw4xRt",
-}
 NOT_SERVED = Problem(
     422,
     "country_codes: must be of US.",
@@ -45,7 +31,7 @@ OPENED = (
     NOT_SERVED,
     *ENDED,
     *OF_PLAID,
-    Problem(410, "Plaid knows this connection no more; link the bank anew.", code="item_not_found", plaid=GONE),
+    *OF_ITEMS,
 )
 
 
@@ -77,6 +63,7 @@ def under_way() -> Problem:
 
 EXCHANGED = (
     *OF_PLAID,
+    *OF_ITEMS,
     foreign(),
     taken(),
     under_way(),
@@ -87,12 +74,6 @@ EXCHANGED = (
         code="duplicate_bank",
         integration=EXAMPLE,
         update_mode=UPDATE_MODE,
-    ),
-    Problem(
-        422,
-        "Your bank needs you: open Link again and follow what it says.",
-        code="item_not_supported",
-        plaid=NEEDS_USER,
     ),
 )
 

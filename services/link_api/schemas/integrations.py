@@ -2,11 +2,12 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 from sqlalchemy import RowMapping
 
 from link_api.domain import money
 from link_api.domain.actions import SYNCED_BY_ITSELF, Action, action_required
+from link_api.schemas import Body
 
 COMPLETE = "HISTORICAL_UPDATE_COMPLETE"
 PLAIN = (
@@ -55,6 +56,18 @@ ACCOUNT: dict[str, JsonValue] = {
     "is_active": True,
     "revoked_at": None,
 }
+
+
+class SyncWish(Body):
+    """Nothing to read what Plaid has; `refresh` to have Plaid ask the bank first, which may take a minute."""
+
+    refresh: StrictBool = Field(default=False, description="An add-on of Plaid's: not every bank can be asked")
+
+
+class AccountEdit(Body):
+    """What a user decides about an account."""
+
+    enabled: StrictBool = Field(description="false mutes it", examples=[False])
 
 
 class Institution(BaseModel):
@@ -154,7 +167,7 @@ class Account(BaseModel):
     currency: str | None
     unofficial_currency: str | None
     balance_as_of: datetime | None
-    enabled: bool
+    enabled: bool = Field(description="false: muted, none of its transactions is an expense")
     is_active: bool = Field(description="false: Plaid no longer names it, its balances are the last that were known")
     revoked_at: datetime | None = Field(description="When the bank stopped sharing it")
 

@@ -21,16 +21,17 @@ ADD = text(f"""
 """)
 """A sync that was faster has written the same accounts, no older than these."""
 
-LIST = text("""
+VIEW = """
     SELECT a.id, a.integration_id, coalesce(n.name, i.institution_name) AS institution_name, a.name, a.official_name,
         a.type, a.subtype, a.mask, a.current_balance, a.available_balance, a.credit_limit, a.iso_currency_code,
         a.unofficial_currency_code, a.balance_as_of, a.enabled, a.is_active, a.revoked_at
     FROM plaid_accounts a
     JOIN plaid_integrations i ON i.id = a.integration_id
     LEFT JOIN institutions n ON n.institution_id = i.institution_id
-    WHERE i.user_id = :user_id AND i.is_active AND (a.is_active OR :inactive)
-    ORDER BY a.integration_id, a.id
-""")
+    WHERE i.user_id = :user_id
+"""
+LIST = text(f"""{VIEW} AND i.is_active AND (a.is_active OR :inactive) ORDER BY a.integration_id, a.id""")
+ONE = text(f"{VIEW} AND a.id = :account_id")
 KNOWN = text("""
     SELECT a.integration_id, a.mask, a.subtype, a.type, a.name, a.official_name
     FROM plaid_accounts a JOIN plaid_integrations i ON i.id = a.integration_id
@@ -43,6 +44,16 @@ KNOWN = text("""
 OWNED = text("""
     SELECT a.id FROM plaid_accounts a JOIN plaid_integrations i ON i.id = a.integration_id
     WHERE a.id = :account_id AND i.user_id = :user_id
+""")
+LOCK = text("""
+    SELECT a.integration_id, a.enabled FROM plaid_accounts a JOIN plaid_integrations i ON i.id = a.integration_id
+    WHERE a.id = :account_id AND i.user_id = :user_id
+    FOR UPDATE OF a
+""")
+"""Waits for whoever inserts transactions of the account, and they for us: so we see each one, or it sees the switch."""
+SWITCH = text("UPDATE plaid_accounts SET enabled = :enabled, updated_at = now() WHERE id = :account_id")
+TRANSACTIONS = text("""
+    SELECT id FROM plaid_transactions WHERE account_id = :account_id AND sync_status = 'synced' ORDER BY id
 """)
 
 
@@ -61,6 +72,27 @@ async def add(session: AsyncSession, integration_id: int, rows: Sequence[dict[st
 async def page(session: AsyncSession, user_id: int, *, inactive: bool) -> list[RowMapping]:
     """Return the accounts of the user's connected integrations; `inactive`: also those that Plaid no longer names."""
     return list((await session.execute(LIST, {"user_id": user_id, "inactive": inactive})).mappings())
+
+
+async def one(session: AsyncSession, user_id: int, account_id: int) -> RowMapping | None:
+    """Return the account if it is this user's, also one of a bank that is disconnected."""
+    values = {"user_id": user_id, "account_id": account_id}
+    return (await session.execute(ONE, values)).mappings().one_or_none()
+
+
+async def switch(session: AsyncSession, user_id: int, account_id: int, *, enabled: bool) -> int | None:
+    """Switch this user's account; return its integration if that changed anything, else None."""
+    found = (await session.execute(LOCK, {"user_id": user_id, "account_id": account_id})).one_or_none()
+    if found is None or found.enabled == enabled:
+        return None
+    await session.execute(SWITCH, {"account_id": account_id, "enabled": enabled})
+    integration_id: int = found.integration_id
+    return integration_id
+
+
+async def transactions_of(session: AsyncSession, account_id: int) -> list[int]:
+    """Return our ids of the account's transactions that stand at the bank."""
+    return list((await session.execute(TRANSACTIONS, {"account_id": account_id})).scalars())
 
 
 async def known(session: AsyncSession, user_id: int, institution_id: str) -> list[KnownAccount]:

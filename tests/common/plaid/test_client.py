@@ -53,6 +53,11 @@ CALLS: dict[str, tuple[Ask, str, dict[str, object]]] = {
     ),
     "get_accounts": (lambda plaid: plaid.get_accounts(TOKEN), "/accounts/get", WITH_TOKEN),
     "get_item": (lambda plaid: plaid.get_item(TOKEN), "/item/get", WITH_TOKEN),
+    "refresh_transactions": (
+        lambda plaid: plaid.refresh_transactions(TOKEN),
+        "/transactions/refresh",
+        WITH_TOKEN,
+    ),
     "remove_item": (lambda plaid: plaid.remove_item(TOKEN), "/item/remove", WITH_TOKEN),
     "get_institution": (
         lambda plaid: plaid.get_institution("ins_109508", ["US"]),
