@@ -13,6 +13,7 @@ from tests.e2e.people import link_whatever_happens
 from tests.e2e.processes import SERVICES
 from tests.e2e.settled import CONVERGED
 from tests.e2e.sites import Site, site
+from tests.e2e.traces import traces_of_a_life
 from tests.servers.databases import Databases
 from tests.servers.rabbitmq import Rabbit
 
@@ -98,6 +99,18 @@ async def syncs(everyone: Site) -> int:
     """Return how many syncs there were so far."""
     async with everyone.witness.database.transaction() as session:
         return int((await session.execute(SYNCED)).scalar_one())
+
+
+async def test_a_whole_life_leaves_no_secret_anywhere(everyone: Site) -> None:
+    """Linked, synced, rung, broken, repaired, disconnected: no log, message, column or answer tells a secret."""
+    traces = await traces_of_a_life(everyone, user_id=len(USERNAMES) + 1)
+    assert len(traces.secrets) > len(USERNAMES)
+    assert len(traces.link_tokens) == 2
+    assert len(traces.answers) > 50
+    assert len(traces.messages) > 5
+    assert await traces.found() == {}
+    traces.secrets = {"item.linked", "transactions.changed", "First Platypus Bank"}  # had they been secrets
+    assert {"logs", "messages", "database"} < set(await traces.found())
 
 
 async def test_every_process_ends_in_order(everyone: Site) -> None:
