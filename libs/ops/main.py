@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 something is wrong with the data, 2 it was asked wrongly, 
 
 import typer
 
-from ops.commands import audit, items, orphans, quarantine, resync, usage
+from ops.commands import audit, exchanges, items, orphans, quarantine, resync, usage
 
 app = typer.Typer(
     help="Look at a running CORA Bank Sync, and put right what is wrong.",
@@ -19,4 +19,5 @@ app.command("orphans")(orphans.show)
 app.command("audit")(audit.order)
 app.command("resync")(resync.begin)
 app.command("usage")(usage.show)
+app.add_typer(exchanges.app, name="exchanges")
 app.add_typer(quarantine.app, name="quarantine")

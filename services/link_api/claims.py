@@ -13,7 +13,7 @@ from link_api.store import exchanges
 from link_api.store.exchanges import Beginning, Claim
 
 LEASE = timedelta(minutes=2)
-"""More than an exchange takes; what a dead process had claimed may be tried again then. `ops exchanges` lists it."""
+"""More than an exchange takes; what a dead process had claimed may be tried again then. `ops exchanges list` has it."""
 
 
 class UnderWay(Exception):

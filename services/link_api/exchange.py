@@ -33,7 +33,7 @@ PAUSES = (0.1, 0.5, 2.0)
 """Seconds between two tries to store what cannot be asked for again."""
 ORPHAN = (
     "The exchange succeeded but its access token was not stored: unless plaid_integrations has this item after all, "
-    "have Plaid's support remove it; the user links anew. `ops exchanges` lists it."
+    "have Plaid's support remove it; the user links anew. `ops exchanges list` has it."
 )
 
 

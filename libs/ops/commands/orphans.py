@@ -10,8 +10,9 @@ from ops.store import orphans
 from ops.store.orphans import Orphan
 
 ADVICE = {
-    "unknown": "unknown: we hold no token that could remove it. Search link_api's log for item.orphaned with this "
-    "item_id, and other deployments for the item; if none has it, ask Plaid's support to remove it.",
+    "unknown": "unknown: we hold no token that could remove it. Look at `ops exchanges list`, search link_api's log "
+    "for item.orphaned with this item_id, and other deployments for the item; if none has it, ask Plaid's support to "
+    "remove it.",
     "removed": "removed: Plaid confirmed the removal more than a day before it rang. Tell Plaid's support its item_id.",
 }
 
