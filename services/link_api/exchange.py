@@ -87,13 +87,13 @@ class Exchange:
             return known
         new = await self._exchange(claim, public_token, link_session, item)
         integration_id = await self._keep(user_id, claim, link_session, new)
-        LINKS.labels("linked").inc()
         ENDS.labels("linked").inc()
         duplicate = await self._presentation.show(
             user_id, integration_id, new.access_token, allow_duplicate=allow_duplicate
         )
         if duplicate is not None:
             raise DuplicateBank(duplicate)
+        LINKS.labels("linked").inc()
         return integration_id
 
     async def _exchange(

@@ -30,8 +30,8 @@ async def test_a_lost_answer_of_an_exchange_can_be_asked_for_again(live: World) 
     assert second.headers["content-type"] == first.headers["content-type"]
     assert len(await live.rows("SELECT id FROM plaid_integrations")) == 1
     assert len(await live.emitted("item.sync_requested")) == 1
-    without = await live.post(EXCHANGE, body)  # what it would have heard without a key
-    assert without.status_code == 400
+    other = await post(live, EXCHANGE, "another key", body)
+    assert (other.json()["id"], replayed(other)) == (first.json()["id"], False)
 
 
 async def test_a_client_that_hangs_up_finds_its_answer(live: World) -> None:
@@ -111,6 +111,23 @@ async def test_a_run_that_died_blocks_nothing_for_ever(live: World) -> None:
     again = await post(live, CREATE, "k")
     assert (again.status_code, replayed(again)) == (200, False)
     assert replayed(await post(live, CREATE, "k"))
+
+
+async def test_who_was_told_to_ask_again_is_answered_anew(live: World) -> None:
+    """A public token that another request exchanges: 409 with Retry-After is not the last word under this key."""
+    token = (await post(live, CREATE, "c")).json()["link_token"]
+    body = {"public_token": await live.link.succeed(token)}
+    await live.change(
+        """INSERT INTO public_token_exchanges (user_id, public_token_hash, claimed_until)
+        VALUES (1, sha256(CAST(:token AS text)::bytea), now() + interval '1 minute')""",
+        token=body["public_token"],
+    )
+    busy = await post(live, EXCHANGE, "k", body)
+    assert (busy.status_code, busy.json()["code"], busy.headers["retry-after"]) == (409, "in_progress", "1")
+    await live.change("UPDATE public_token_exchanges SET claimed_until = now()")
+    done = await post(live, EXCHANGE, "k", body)
+    assert (done.status_code, replayed(done)) == (201, False)
+    assert replayed(await post(live, EXCHANGE, "k", body))
 
 
 async def test_who_was_taken_over_does_not_answer(live: World) -> None:

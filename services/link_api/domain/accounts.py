@@ -50,13 +50,8 @@ def read(answer: dict[str, Any], at: datetime) -> list[dict[str, Any]]:
 
 
 def looks(rows: Iterable[Mapping[str, Any]]) -> set[Look]:
-    """Return what tells these accounts from others, by each of their names."""
-    return {
-        Look.of(row["mask"], row["subtype"], row["type"], name)
-        for row in rows
-        for name in (row["name"], row["official_name"])
-        if name
-    }
+    """Return what tells these accounts from others, by the names that Link shows."""
+    return {Look.of(row["mask"], row["subtype"], row["type"], row["name"]) for row in rows}
 
 
 def _row(raw: object, at: datetime) -> dict[str, Any] | None:

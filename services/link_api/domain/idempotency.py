@@ -31,8 +31,8 @@ class Answer:
 
     @property
     def final(self) -> bool:
-        """Whether asking again could bring no other."""
-        return self.status < FAULTS
+        """Whether asking again could bring no other; one that says when to ask again could."""
+        return self.status < FAULTS and "retry-after" not in self.headers
 
     def dump(self) -> str:
         """Return the answer as text."""

@@ -40,8 +40,8 @@ class Notification(BaseModel):
     title: str
     message: str
     action: Action = Field(
-        description="reconnect: open Link in update mode; relink: link anew; add_accounts: share more accounts of this "
-        "bank; none, as also once it stands no longer"
+        description="reconnect: open Link in update mode; relink: link anew; add_accounts: open it in update "
+        "mode with account_selection_enabled; none, as also once it stands no longer"
     )
     due_at: datetime | None = Field(description="When the connection runs out, for `expiring`")
     created_at: datetime
