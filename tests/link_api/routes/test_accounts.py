@@ -1,9 +1,15 @@
 import asyncio
+from decimal import Decimal
 
 import httpx2
 import pytest
 from sqlalchemy import text
 
+from categorizer import data
+from categorizer.domain.pipeline import Pipeline
+from categorizer.handlers import decide
+from common.events import TransactionsChanged
+from tests.categorizer.bank import linked_bank
 from tests.link_api.ledger import ledger
 from tests.link_api.world import World, bearer
 
@@ -56,6 +62,20 @@ async def test_a_muted_account_has_its_expenses_decided_anew(live: World) -> Non
         assert await redecided(live) == asked
     events = await live.emitted("transactions.changed")
     assert {event["integration_id"] for event in events} == {book.integration_id}
+
+
+async def test_expenses_of_a_muted_account_go_and_come_back_as_they_were(live: World) -> None:
+    """What the categorizer makes of it: no expense while muted, and the user's note is there again afterwards."""
+    bank, pipeline = await linked_bank(live.database, 1), Pipeline(data.catalogue(), Decimal("0.8"))
+    await decide(bank.changed(await bank.add()), live.database, pipeline)
+    [expense] = (await live.get("/api/expenses")).json()["items"]
+    noted = {"note": "for the Miller kitchen"}
+    await live.api.patch(f"/api/expenses/{expense['id']}", json=noted, headers=bearer())
+    for enabled, notes in [(False, []), (True, [noted["note"]])]:
+        await mute(live, bank.account_id, {"enabled": enabled})
+        latest = (await live.emitted("transactions.changed"))[-1]
+        await decide(TransactionsChanged.model_validate(latest), live.database, pipeline)
+        assert [one["note"] for one in (await live.get("/api/expenses")).json()["items"]] == notes
 
 
 async def test_a_long_history_is_decided_anew_in_parts(live: World) -> None:
