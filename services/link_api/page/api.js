@@ -1,87 +1,73 @@
-// link_api as functions. Every failure is a Problem: the server's problem+json, or one of the same shape made here.
+// link_api as functions, each of which answers data or throws a Problem.
 
-const UNREACHABLE = {
-  status: 0,
-  code: "unreachable",
-  detail: "We cannot reach the server. Check your connection; what you did is not lost.",
-  retryable: true,
+import { createCaller } from "./requests.js";
+
+// The parameters that are given, as a query; a list gives its name several times.
+function queryOf(values) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    for (const one of [value].flat()) if (one !== null && one !== undefined && one !== "") query.append(name, one);
+  }
+  return query.size ? `?${query}` : "";
+}
+
+const linkRequest = ({ integrationId = null, selectAccounts = false } = {}) => {
+  if (integrationId === null) return {};
+  return { integration_id: integrationId, ...(selectAccounts && { account_selection_enabled: true }) };
 };
 
-export class Problem extends Error {
-  constructor(body) {
-    super(body.detail);
-    this.body = body;
-  }
-
-  get code() {
-    return this.body.code;
-  }
-
-  // A sentence for people: the bank's own words where Plaid passes them on.
-  get words() {
-    return this.body.plaid?.display_message || this.body.detail || "Something went wrong. Try again.";
-  }
-
-  // What support needs to find it at Plaid.
-  get reference() {
-    return this.body.plaid?.request_id ?? null;
-  }
-}
-
-async function readProblem(response) {
-  try {
-    return { status: response.status, ...(await response.json()) };
-  } catch {
-    return { ...UNREACHABLE, status: response.status, detail: "The server gave an answer that we cannot read. Try again." };
-  }
-}
-
-export function createApi(token, signedOut) {
-  async function call(method, path, body) {
-    const headers = { Authorization: `Bearer ${token}` };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    let response;
-    try {
-      response = await fetch(`/api/${path}`, { method, headers, body: body && JSON.stringify(body) });
-    } catch {
-      throw new Problem(UNREACHABLE);
-    }
-    if (response.status === 401) signedOut();
-    if (!response.ok) throw new Problem(await readProblem(response));
+export function createApi(token, on) {
+  const call = createCaller(token, on);
+  const json = async (method, path, body) => {
+    const response = await call(method, path, { body });
     return response.status === 204 ? null : response.json();
-  }
+  };
+  const get = (path, values = {}) => json("GET", path + queryOf(values));
+  const post = (path, body) => json("POST", path, body);
 
   async function readAll(path) {
     const items = [];
     let cursor = null;
     do {
-      const page = await call("GET", cursor ? `${path}?${new URLSearchParams({ cursor })}` : path);
+      const page = await get(path, { cursor });
       items.push(...page.items);
       cursor = page.next_cursor;
     } while (cursor);
     return items;
   }
 
-  const query = (path, values) => {
-    const given = Object.entries(values).filter(([, value]) => value !== null && value !== undefined);
-    return call("GET", `${path}?${new URLSearchParams(given)}`);
+  // An expense comes with the tag of its state; who edits it sends the tag, and is refused if it has changed since.
+  const tagged = async (method, id, wish) => {
+    const response = await call(method, `expenses/${id}`, wish);
+    return { expense: await response.json(), tag: response.headers.get("ETag") };
   };
 
   return {
-    createLinkToken: (integration_id) =>
-      call("POST", "plaid/create_link_token", integration_id === null ? {} : { integration_id }),
+    createLinkToken: (wish) => post("plaid/create_link_token", linkRequest(wish)),
+    resumeLink: (state) => post("plaid/resume_link", { state }),
+    reportLink: (event) => post("plaid/link_events", event),
     exchange: (public_token, metadata, allow_duplicate) =>
-      call("POST", "plaid/exchange_public_token", { public_token, metadata, allow_duplicate }),
+      post("plaid/exchange_public_token", { public_token, metadata, allow_duplicate }),
     integrations: () => readAll("plaid/integrations"),
     accounts: () => readAll("plaid/accounts"),
-    sync: (id) => call("POST", `plaid/integrations/${id}/sync`, {}),
-    repaired: (id) => call("POST", `plaid/integrations/${id}/repaired`, {}),
-    disconnect: (id) => call("DELETE", `plaid/integrations/${id}`),
-    expenses: (limit, cursor) => query("expenses", { limit, cursor }),
-    spending: (from, to) => query("expenses/summary", { from, to }),
-    notifications: () => call("GET", "notifications"),
-    readNotification: (id) => call("POST", `notifications/${id}/read`),
-    readNotifications: (up_to) => call("POST", "notifications/read", { up_to }),
-    pending: () => query("transactions", { pending: true }),
+    enableAccount: (id, enabled) => json("PATCH", `plaid/accounts/${id}`, { enabled }),
+    sync: (id) => post(`plaid/integrations/${id}/sync`, {}),
+    repaired: (id) => post(`plaid/integrations/${id}/repaired`, {}),
+    disconnect: (id) => json("DELETE", `plaid/integrations/${id}`),
+    categories: () => readAll("categories"),
+    expenses: (filters, limit, cursor) => get("expenses", { ...filters, limit, cursor }),
+    expense: (id) => tagged("GET", id),
+    editExpense: (id, tag, changes) => tagged("PATCH", id, { tag, body: changes }),
+    explain: (id) => get(`expenses/${id}/explain`),
+    recategorise: (wish) => post("expenses/recategorise", wish),
+    exportExpenses: async (filters) => (await call("GET", `expenses.csv${queryOf(filters)}`)).blob(),
+    spending: (from, to) => get("expenses/summary", { from, to }),
+    spendingByMonth: (from, to) => get("expenses/summary", { by: "month", from, to }),
+    notifications: () => get("notifications"),
+    readNotification: (id) => post(`notifications/${id}/read`),
+    readNotifications: (up_to) => post("notifications/read", { up_to }),
+    pending: () => get("transactions", { pending: true }),
+    feedback: () => get("feedback"),
+    rate: (rating, comment = null) => post("feedback", { rating, comment }),
   };
 }

@@ -85,9 +85,27 @@ function drawAccount(row, account) {
   const time = row.querySelector("time");
   time.parentElement.hidden = !account.balance_as_of || account.revoked_at !== null;
   if (account.balance_as_of) setAgo(time, account.balance_as_of);
+  drawSwitch(row, account);
 }
 
-function drawBank(card, bank) {
+// What it says is what the API said last: a refused press goes back with the next drawing.
+function drawSwitch(row, account) {
+  const control = row.querySelector(".switch");
+  const input = control.querySelector("input");
+  row.account = account;
+  row.classList.toggle("muted", !account.enabled);
+  control.hidden = account.revoked_at !== null;
+  input.checked = account.enabled;
+  input.setAttribute("aria-label", `Transactions of ${account.name} become expenses`);
+}
+
+function createAccount(actions) {
+  const row = clone("account-card");
+  row.querySelector(".switch input").addEventListener("change", ({ target }) => actions.enable(row.account, target.checked));
+  return row;
+}
+
+function drawBank(card, bank, actions) {
   const [tone, status] = statusOf(bank);
   const [banner, repair] = BANNERS[bank.action_required] ?? [null, null];
   card.dataset.tone = tone;
@@ -106,11 +124,12 @@ function drawBank(card, bank) {
   card.querySelector(".banner").hidden = !banner;
   card.querySelector(".bank-error").hidden = tone !== "warn";
   card.querySelector('[data-do="sync"]').disabled = bank.syncing || bank.asked || bank.status !== "active";
+  card.querySelector('[data-do="accounts"]').disabled = bank.status !== "active";
   card.querySelector('[data-do="disconnect"]').disabled = bank.status === "removing";
   drawLogo(card, bank.institution);
   drawProgress(card, bank);
   const list = card.querySelector(".accounts");
-  reconcile(list, bank.accounts, { key: (one) => one.id, create: () => clone("account-card"), update: drawAccount });
+  reconcile(list, bank.accounts, { key: (one) => one.id, create: () => createAccount(actions), update: drawAccount });
 }
 
 function createCard(actions) {
@@ -120,18 +139,19 @@ function createCard(actions) {
     sync: () => actions.sync(id()),
     disconnect: () => actions.disconnect(id()),
     repair: () => actions.repair(id()),
+    accounts: () => actions.addAccounts(id()),
   });
   return card;
 }
 
-// Draws the cards into `list`; actions.sync, .disconnect and .repair get the bank that the user pointed at.
+// Draws the cards into `list`; each of the actions gets the bank or the account that the user pointed at.
 export function drawBanks(list, banks, actions) {
   reconcile(list, banks, {
     key: (bank) => bank.id,
     create: () => createCard(actions),
     update: (card, bank) => {
       card.bank = bank;
-      drawBank(card, bank);
+      drawBank(card, bank, actions);
     },
   });
 }

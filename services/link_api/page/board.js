@@ -7,9 +7,11 @@ import { ASKED_MS } from "./connections.js";
 import { byId, coalesce, onAction, whileBusy } from "./dom.js";
 import { createLinking } from "./linking.js";
 import { stayLive } from "./live.js";
+import { createMoney } from "./bookkeeping.js";
 import { announce, complain, tell } from "./notices.js";
 import { Notifications } from "./notifications.js";
-import { createBanks, createExpenses, createPending, createSpending } from "./parts.js";
+import { createBanks } from "./parts.js";
+import { Rating } from "./rating.js";
 
 const SETTLE_MS = 400;
 const REDRAW_MS = 30_000; // "2 minutes ago" grows old
@@ -50,18 +52,24 @@ function pointAt(id) {
   setTimeout(() => card?.classList.remove("pointed"), 3_000);
 }
 
+async function enable(api, banks, account, enabled) {
+  if (await attempt(() => api.enableAccount(account.id, enabled))) {
+    tell(`${account.name} ${enabled ? "becomes expenses again" : "becomes no expenses; its transactions are still kept"}.`);
+  }
+  await banks.refresh();
+}
+
+const askAll = (asks) => () => asks.forEach((ask) => ask());
+const calmly = ({ refresh }) => coalesce(refresh, SETTLE_MS);
+
 // What each kind of event asks for: events are hints, the API is asked for what they name, a few times a second at most.
-function createEars(banks, notifications, { expenses, pending, spending }) {
-  const parts = [banks, notifications, expenses, pending, spending];
-  const [askBanks, askNotifications, askExpenses, askPending, askSpending] = parts.map(({ refresh }) =>
-    coalesce(refresh, SETTLE_MS),
-  );
-  const refreshMoney = () => [askExpenses, askPending, askSpending].forEach((ask) => ask());
-  const refreshStanding = () => [askBanks, askNotifications].forEach((ask) => ask());
-  const refreshAll = () => {
-    refreshStanding();
-    refreshMoney();
-  };
+function createEars(banks, { notifications, rating }, money) {
+  const askBanks = calmly(banks);
+  const askPending = calmly(money.pending);
+  const others = Object.values(money).filter((panel) => panel !== money.pending);
+  const refreshMoney = askAll([askPending, ...others.map(calmly)]);
+  const refreshStanding = askAll([askBanks, calmly(notifications), calmly(rating)]);
+  const refreshAll = askAll([refreshStanding, refreshMoney]);
   const progress = (event) => {
     const bank = banks.connections.progress(event);
     banks.draw();
@@ -78,7 +86,21 @@ function createEars(banks, notifications, { expenses, pending, spending }) {
     "sync.progress": progress,
     reset: refreshAll,
   };
-  return { heard: (type, data) => kinds[type]?.(data), refreshAll };
+  return { heard: (type, data) => kinds[type]?.(data), refreshAll, refreshMoney };
+}
+
+function createConnections(api) {
+  const banks = createBanks(api, {
+    sync: ({ id }) => syncNow(api, banks, id),
+    disconnect: (bank) => disconnect(api, banks, bank),
+    repair: (bank) => (bank.action_required === "reconnect" ? linking.repair(bank.id) : linking.connect()),
+    addAccounts: ({ id }) => linking.addAccounts(id),
+    enable: (account, enabled) => enable(api, banks, account, enabled),
+  });
+  const linking = createLinking({ api, refreshBanks: banks.refresh, pointAt });
+  const { connect, repair, addAccounts } = linking;
+  const notifications = new Notifications(api, { reconnect: repair, relink: connect, add_accounts: addAccounts });
+  return { banks, linking, notifications, rating: new Rating(api) };
 }
 
 export function openBoard(token, signedOut) {
@@ -87,19 +109,15 @@ export function openBoard(token, signedOut) {
     close();
     signedOut();
   };
-  const api = createApi(token, leave);
-  const banks = createBanks(api, {
-    sync: ({ id }) => syncNow(api, banks, id),
-    disconnect: (bank) => disconnect(api, banks, bank),
-    repair: (bank) => (bank.action_required === "reconnect" ? linking.repair(bank.id) : linking.connect()),
-  });
-  const linking = createLinking({ api, refreshBanks: banks.refresh, pointAt });
-  const notifications = new Notifications(api, { repair: linking.repair, relink: linking.connect });
-  const money = { expenses: createExpenses(api), pending: createPending(api), spending: createSpending(api) };
+  const waiting = (seconds) => tell(`That was a lot at once. We go on by ourselves in ${seconds} s.`);
+  const api = createApi(token, { signedOut: leave, waiting });
+  const money = createMoney(api, () => ears.refreshMoney());
+  const { banks, linking, notifications, rating } = createConnections(api);
+  const ears = createEars(banks, { notifications, rating }, money);
 
   onAction(byId("board"), { connect: (button) => whileBusy(button, linking.connect) });
-  close = stayLive(token, { ...createEars(banks, notifications, money), signedOut: leave });
+  close = stayLive(token, { ...ears, signedOut: leave });
   setInterval(() => [banks, notifications].forEach(({ draw }) => draw()), REDRAW_MS);
   linking.begin();
-  [banks, notifications, ...Object.values(money)].forEach(({ refresh }) => refresh());
+  [banks, notifications, rating, ...Object.values(money)].forEach(({ refresh }) => refresh());
 }

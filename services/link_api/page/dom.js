@@ -47,6 +47,17 @@ export function reconcile(parent, items, { key, create, update }) {
   return made;
 }
 
+// Who reads by keyboard goes on where he was: at the child that took the place, else at the one before it.
+export function keepFocus(section, list, change) {
+  const focused = document.activeElement;
+  const at = [...list.children].findIndex((child) => child.contains(focused));
+  const wasHere = section.contains(focused);
+  change();
+  if (!wasHere || (focused.isConnected && !focused.closest("[hidden]"))) return;
+  const child = list.children[Math.min(Math.max(at, 0), list.children.length - 1)];
+  (child?.querySelector("button:not([hidden])") ?? byId("main")).focus();
+}
+
 export function onAction(root, actions) {
   root.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do]");
@@ -63,6 +74,15 @@ export async function whileBusy(button, work) {
   } finally {
     button.ariaBusy = null;
   }
+}
+
+// Runs when nothing has been asked for `wait` milliseconds: for what is typed.
+export function debounce(run, wait) {
+  let timer = null;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(run, wait);
+  };
 }
 
 // Runs at most once per `wait` milliseconds and never twice at a time; what is asked meanwhile is one more run.

@@ -1,86 +1,127 @@
-// The table of expenses, newest first, and above it what is still pending at the bank.
+// The table of expenses, newest first; a row is recategorised in place.
 
-import { clone, fill, reconcile } from "./dom.js";
-import { format, isNegative, negate } from "./money.js";
-import { day } from "./time.js";
+import { clone, fill, keepFocus, onAction, reconcile } from "./dom.js";
+import { nameOfExpense } from "./decisions.js";
+import { format, isNegative } from "./money.js";
+import { setDay } from "./time.js";
 
 const PAGE = 50;
 
-const percent = (confidence) =>
-  new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 }).format(confidence);
-
-const accountOf = ({ account }) => (account.mask ? `${account.name} ••••\u00a0${account.mask}` : account.name);
-
-function setDay(row, date) {
-  const time = row.querySelector("time");
-  time.dateTime = date;
-  time.textContent = day(date);
-}
+export const accountOf = ({ account }) => (account.mask ? `${account.name} ••••\u00a0${account.mask}` : account.name);
 
 function drawExpense(row, expense) {
   const refund = isNegative(expense.amount);
+  const name = nameOfExpense(expense);
+  row.expense = expense;
   fill(row, {
-    vendor: expense.vendor ?? expense.description,
-    description: expense.vendor && expense.vendor !== expense.description ? expense.description : null,
+    vendor: name,
+    description: name === expense.description ? null : expense.description,
+    note: expense.note,
     category: expense.category.name,
     review: expense.needs_review ? "Needs review" : null,
     refund: refund ? "Refund" : null,
-    reason: expense.reason,
-    confidence: expense.confidence === null ? null : `${percent(expense.confidence)} sure`,
     account: accountOf(expense),
     amount: format(expense.amount, expense.currency, expense.unofficial_currency),
   });
-  row.querySelector(".chip").dataset.group = expense.category.group;
+  const chip = row.querySelector(".chip");
+  chip.dataset.group = expense.category.group;
+  chip.setAttribute("aria-label", `Category of ${name}: ${expense.category.name}. Change it`);
+  row.querySelector('[data-do="explain"]').setAttribute("aria-label", `Why? ${name}`);
   row.classList.toggle("credit", refund);
-  setDay(row, expense.date);
+  setDay(row.querySelector("time"), expense.date);
 }
 
-// Draws the rows; those that came since the table was last drawn light up.
-export function drawExpenses(body, expenses, { lightUp }) {
-  const fresh = reconcile(body, expenses, { key: (one) => one.id, create: () => clone("expense-row"), update: drawExpense });
-  for (const row of lightUp ? fresh : []) row.classList.add("fresh");
-}
-
-// Plaid counts money out as positive; a pending row is shown as its holder sees it: what leaves is an amount, what
-// comes in has a plus.
-function drawPending(row, transaction) {
-  const incoming = isNegative(transaction.amount);
-  const amount = incoming ? negate(transaction.amount) : transaction.amount;
-  const text = format(amount, transaction.currency, transaction.unofficial_currency);
-  fill(row, {
-    vendor: transaction.merchant_name ?? transaction.name,
-    account: accountOf(transaction),
-    amount: incoming ? `+${text}` : text,
+// Puts a choice of all categories in the chip's place until one is chosen, or the user goes elsewhere.
+function chooseInPlace(row, chip, { categories, file }) {
+  const select = clone("category-choice");
+  const seen = row.expense;
+  select.add(new Option(seen.category.name, seen.category.slug));
+  categories.offer(select);
+  select.value = seen.category.slug;
+  select.setAttribute("aria-label", `Category of ${nameOfExpense(seen)}`);
+  const close = ({ refocus }) => {
+    select.replaceWith(chip);
+    if (refocus) chip.focus();
+  };
+  select.addEventListener("change", () => {
+    close({ refocus: true });
+    file(seen, select.value);
   });
-  row.classList.toggle("credit", incoming);
-  setDay(row, transaction.date);
+  select.addEventListener("blur", () => select.isConnected && close({ refocus: false }));
+  select.addEventListener("keydown", ({ key }) => key === "Escape" && close({ refocus: true }));
+  chip.replaceWith(select);
+  select.focus();
+  openPicker(select);
 }
 
-export function drawPendingRows(list, transactions) {
-  reconcile(list, transactions, { key: (one) => one.id, create: () => clone("pending-row"), update: drawPending });
+function openPicker(select) {
+  try {
+    select.showPicker();
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error; // a press of a key that the browser does not count as one
+  }
+}
+
+function createRow(actions) {
+  const row = clone("expense-row");
+  onAction(row, {
+    choose: (chip) => chooseInPlace(row, chip, actions),
+    explain: () => actions.explain(row.expense),
+  });
+  return row;
+}
+
+// Draws the rows; those that came since the table was last drawn light up. actions.categories offers itself to a select,
+// .file(expense, slug) and .explain(expense) do what the user asks for.
+export function drawExpenses(section, body, expenses, { lightUp, actions }) {
+  let fresh = [];
+  keepFocus(section, body, () => {
+    const parts = { key: (one) => one.id, create: () => createRow(actions), update: drawExpense };
+    fresh = reconcile(body, expenses, parts);
+  });
+  for (const row of lightUp ? fresh : []) row.classList.add("fresh");
 }
 
 // The part of the list that the user has opened so far; a refresh reads that part again.
 export class ExpenseList {
   #read;
-  wanted = PAGE;
+  #wanted = PAGE;
+  #filters = {};
+  items = [];
 
   constructor(read) {
     this.#read = read;
   }
 
+  // What is asked for: two answers to the same question can be compared.
+  get question() {
+    return JSON.stringify([this.#filters, this.#wanted]);
+  }
+
   more() {
-    this.wanted += PAGE;
+    this.#wanted += PAGE;
+  }
+
+  narrow(filters) {
+    this.#filters = filters;
+    this.#wanted = PAGE;
+  }
+
+  // Puts an expense as it now stands in its place. Returns whether it has one here.
+  replace(expense) {
+    const at = this.items.findIndex(({ id }) => id === expense.id);
+    if (at >= 0) this.items[at] = expense;
+    return at >= 0;
   }
 
   async load() {
-    const items = [];
+    const [filters, wanted, items] = [this.#filters, this.#wanted, []];
     let cursor = null;
     do {
-      const page = await this.#read(PAGE, cursor);
+      const page = await this.#read(filters, PAGE, cursor);
       items.push(...page.items);
       cursor = page.next_cursor;
-    } while (cursor && items.length < this.wanted);
+    } while (cursor && items.length < wanted);
     return { items, hasMore: cursor !== null };
   }
 }

@@ -1,5 +1,6 @@
 // Plaid Link on this page: a link token is fetched and Link created ahead of the click; at an OAuth bank the browser
-// leaves the page and comes back to /oauth-return, where the same link token goes on.
+// leaves the page and comes back to /oauth-return, where the same Link session goes on. Of a session only its `state` is
+// kept, in this tab: the server gives the token again, to the same user alone.
 
 const STORED = "cora.link";
 const MARGIN_MS = 60_000;
@@ -23,19 +24,19 @@ export const isOAuthReturn = () => new URLSearchParams(window.location.search).h
 const cleanAddress = () => window.history.replaceState(null, "", "/");
 
 export class BankLink {
-  #createLinkToken;
+  #api;
   #on;
   #next = null;
 
   // on.linked(publicToken, metadata) · on.repaired(integrationId) · on.failed(problem)
-  constructor(createLinkToken, on) {
-    this.#createLinkToken = createLinkToken;
+  constructor(api, on) {
+    this.#api = api;
     this.#on = on;
   }
 
   // Fetch what the next click needs. A failure is told when the click comes.
   async prepare() {
-    this.#next ??= this.#create(null);
+    this.#next ??= this.#create();
     try {
       await this.#next;
     } catch {
@@ -47,62 +48,86 @@ export class BankLink {
     const expired = ({ expires }) => expires - MARGIN_MS < Date.now();
     const ahead = await this.#next?.catch(() => null);
     if (ahead && expired(ahead)) ahead.handler.destroy();
-    if (!ahead || expired(ahead)) this.#next = this.#create(null);
+    if (!ahead || expired(ahead)) this.#next = this.#create();
     await this.#open(this.#next);
   }
 
-  async repair(integrationId) {
-    await this.#open(this.#create(integrationId));
+  // Update mode of a linked bank: to sign in again, or, with `selectAccounts`, to share more accounts.
+  async update(integrationId, selectAccounts = false) {
+    await this.#open(this.#create({ integrationId, selectAccounts }));
   }
 
-  resume() {
-    const stored = JSON.parse(localStorage.getItem(STORED) ?? "null");
-    if (!stored || !window.Plaid) {
-      cleanAddress();
-      this.#on.failed(stored ? NO_SCRIPT : NO_SESSION);
-      return;
+  // A session that the server has opened already.
+  async openGiven(linkToken) {
+    await this.#open(Promise.resolve(this.#session(linkToken)));
+  }
+
+  async resume() {
+    const state = sessionStorage.getItem(STORED);
+    const returnedTo = window.location.href;
+    try {
+      if (!state) throw Object.assign(new Error("nothing begun here"), NO_SESSION);
+      if (!window.Plaid) throw Object.assign(new Error("no Link script"), NO_SCRIPT);
+      this.#session(await this.#api.resumeLink(state), returnedTo).handler.open();
+    } catch (problem) {
+      if (!problem.body?.retryable) cleanAddress();
+      this.#fail(problem.code === "not_found" ? NO_SESSION : problem);
     }
-    this.#handle(stored.link_token, stored.integration_id, window.location.href).open();
   }
 
   async #open(session) {
     try {
-      const { token, integrationId, handler } = await session;
-      localStorage.setItem(STORED, JSON.stringify({ link_token: token, integration_id: integrationId }));
+      const { state, handler } = await session;
+      sessionStorage.setItem(STORED, state);
       handler.open();
     } catch (problem) {
       this.#next = null;
-      this.#on.failed(problem.words ? problem : NO_SCRIPT);
+      this.#fail(problem);
     }
   }
 
-  async #create(integrationId) {
-    if (!window.Plaid) throw Object.assign(new Error("no Link script"), NO_SCRIPT);
-    const { link_token: token, expiration } = await this.#createLinkToken(integrationId);
-    return { token, integrationId, handler: this.#handle(token, integrationId), expires: Date.parse(expiration) };
+  #fail(problem) {
+    this.#on.failed(problem.words ? problem : NO_SCRIPT);
   }
 
-  #handle(token, integrationId, receivedRedirectUri) {
-    const handler = window.Plaid.create({
+  async #create(wish) {
+    if (!window.Plaid) throw Object.assign(new Error("no Link script"), NO_SCRIPT);
+    return this.#session(await this.#api.createLinkToken(wish));
+  }
+
+  #session({ link_token: token, expiration, state, integration_id: integrationId }, receivedRedirectUri = null) {
+    const session = { state, integrationId, returned: receivedRedirectUri !== null, expires: Date.parse(expiration) };
+    session.handler = window.Plaid.create({
       token,
       ...(receivedRedirectUri && { receivedRedirectUri }),
-      onSuccess: (publicToken, metadata) => {
-        this.#end(handler, integrationId);
-        if (integrationId === null) this.#on.linked(publicToken, metadata);
-        else this.#on.repaired(integrationId);
-      },
-      onExit: (error, metadata) => {
-        const used = integrationId !== null || receivedRedirectUri || error?.error_code === "INVALID_LINK_TOKEN";
-        if (used) this.#end(handler, integrationId);
-        if (error) this.#on.failed(exitProblem(error, metadata));
-      },
+      onSuccess: (publicToken, metadata) => this.#succeed(session, publicToken, metadata),
+      onExit: (error, metadata) => this.#exit(session, error, metadata),
+      onEvent: (name, metadata) => this.#report(state, { callback: "onEvent", event_name: name, metadata }),
     });
-    return handler;
+    return session;
+  }
+
+  #succeed(session, publicToken, metadata) {
+    this.#end(session);
+    if (session.integrationId === null) this.#on.linked(publicToken, metadata);
+    else this.#on.repaired(session.integrationId);
+  }
+
+  #exit(session, error, metadata) {
+    this.#report(session.state, { callback: "onExit", error, metadata });
+    const isUsed = session.integrationId !== null || session.returned || error?.error_code === "INVALID_LINK_TOKEN";
+    if (isUsed) this.#end(session);
+    if (error) this.#on.failed(exitProblem(error, metadata));
+  }
+
+  // For support, which finds Plaid's side by it; no failure of it concerns the user.
+  #report(state, event) {
+    this.#api.reportLink({ state, ...event }).catch(() => undefined);
   }
 
   // This session is over: tidy up and get ready for the next click.
-  #end(handler, integrationId) {
-    localStorage.removeItem(STORED);
+  #end({ handler, integrationId }) {
+    sessionStorage.removeItem(STORED);
     if (isOAuthReturn()) cleanAddress();
     handler.destroy();
     if (integrationId === null) this.#next = null;

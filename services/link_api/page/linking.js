@@ -12,17 +12,18 @@ function showConnecting(name) {
 }
 
 export function createLinking({ api, refreshBanks, pointAt }) {
-  const link = new BankLink(api.createLinkToken, { linked, repaired, failed });
+  const link = new BankLink(api, { linked, repaired, failed });
 
   function failed(problem) {
-    complain(problem, ["Try again", () => link.connect()]);
+    complain(problem, ["Try again", () => (isOAuthReturn() ? link.resume() : link.connect())]);
   }
 
-  function alreadyConnected({ id, institution, action_required: action }, connectAnyway) {
+  function alreadyConnected({ integration: { id, institution, action_required: action }, update_mode: ready }, connectAnyway) {
     const name = institution.name ?? NO_NAME;
     pointAt(id);
     if (action === "reconnect") {
-      complain({ words: `${name} is already connected, but needs you to sign in again.` }, ["Reconnect", () => link.repair(id)]);
+      const reconnect = () => (ready ? link.openGiven(ready) : link.update(id));
+      complain({ words: `${name} is already connected, but needs you to sign in again.` }, ["Reconnect", reconnect]);
     } else tell(`${name} is already connected; nothing was added twice.`, ["It is another login", connectAnyway]);
   }
 
@@ -36,7 +37,7 @@ export function createLinking({ api, refreshBanks, pointAt }) {
     } catch (problem) {
       if (!problem.body) throw problem;
       if (problem.code === "duplicate_bank") {
-        alreadyConnected(problem.body.integration, () => linked(publicToken, metadata, true));
+        alreadyConnected(problem.body, () => linked(publicToken, metadata, true));
       } else if (problem.body.retryable) complain(problem, ["Try again", () => linked(publicToken, metadata, allowDuplicate)]);
       else failed(problem);
     } finally {
@@ -48,7 +49,7 @@ export function createLinking({ api, refreshBanks, pointAt }) {
     try {
       await api.repaired(id);
       await refreshBanks();
-      tell("The connection works again. New transactions are on their way.");
+      tell("Thank you. We are asking your bank for what is new.");
     } catch (problem) {
       if (!problem.body) throw problem;
       complain(problem, ["Try again", () => repaired(id)]);
@@ -57,7 +58,8 @@ export function createLinking({ api, refreshBanks, pointAt }) {
 
   return {
     connect: () => link.connect(),
-    repair: (id) => link.repair(id),
+    repair: (id) => link.update(id),
+    addAccounts: (id) => link.update(id, true),
     begin: () => (isOAuthReturn() ? link.resume() : link.prepare()),
   };
 }

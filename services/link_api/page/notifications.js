@@ -1,11 +1,11 @@
 // What the user should know about the banks: notifications that stand, the unread ones marked. What needs the user stays
 // here, quietly, until it is mended; what the page can do nothing about leaves once it is read.
 
-import { byId, clone, fill, onAction, reconcile, whileBusy } from "./dom.js";
+import { byId, clone, fill, keepFocus, onAction, reconcile, whileBusy } from "./dom.js";
 import { announce, complain } from "./notices.js";
 import { moment, setAgo } from "./time.js";
 
-const BUTTONS = { reconnect: "Reconnect", relink: "Connect again" };
+const BUTTONS = { reconnect: "Reconnect", relink: "Connect again", add_accounts: "Choose accounts" };
 
 const isUnread = (one) => one.read_at === null;
 const isShown = (one) => isUnread(one) || one.action in BUTTONS;
@@ -30,17 +30,6 @@ function drawNotification(row, one) {
   setAgo(row.querySelector("time"), one.created_at);
 }
 
-// Who reads by keyboard goes on where he was: at the notification that took the place, else at the one before it.
-function keepFocus(section, list, change) {
-  const focused = document.activeElement;
-  const at = [...list.children].indexOf(focused?.closest("li"));
-  const wasHere = section.contains(focused);
-  change();
-  if (!wasHere || (focused.isConnected && !focused.closest("[hidden]"))) return;
-  const row = list.children[Math.min(Math.max(at, 0), list.children.length - 1)];
-  (row?.querySelector("button:not([hidden])") ?? byId("main")).focus();
-}
-
 export class Notifications {
   #api;
   #act;
@@ -48,10 +37,10 @@ export class Notifications {
   #known = null;
   #request = 0;
 
-  // actions.repair(integrationId) · actions.relink()
+  // actions.reconnect(integrationId) · actions.relink() · actions.add_accounts(integrationId)
   constructor(api, actions) {
     this.#api = api;
-    this.#act = ({ action, integration_id: id }) => (action === "reconnect" ? actions.repair(id) : actions.relink());
+    this.#act = ({ action, integration_id: id }) => actions[action](id);
     byId("read-all").addEventListener("click", ({ currentTarget }) => whileBusy(currentTarget, this.#readAll));
   }
 

@@ -2,12 +2,19 @@
 
 import { drawBanks } from "./banks.js";
 import { Connections } from "./connections.js";
-import { byId, whileBusy } from "./dom.js";
-import { ExpenseList, drawExpenses, drawPendingRows } from "./expenses.js";
+import { byId, fill, whileBusy } from "./dom.js";
+import { ExpenseList, drawExpenses } from "./expenses.js";
+import { isFiltered, offerAccounts, readFilters, watchFilters } from "./filters.js";
+import { drawMonths } from "./months.js";
 import { Panel } from "./panel.js";
+import { drawPendingRows } from "./pending.js";
 import { drawSpending, spanOf } from "./spending.js";
+import { daysAgo, monthsAgo } from "./time.js";
 
-const FOLDED_ROWS = 3; // as expenses.css shows of a folded list
+const FOLDED_ROWS = 3; // as pending.css shows of a folded list
+const MONTHS = 12;
+const NO_EXPENSES = "No expenses yet. They appear here by themselves as transactions come in from your bank.";
+const NO_MATCH = "No expense matches these filters.";
 
 export function createBanks(api, actions) {
   const connections = new Connections();
@@ -20,21 +27,28 @@ export function createBanks(api, actions) {
     read: () => Promise.all([api.integrations(), api.accounts()]),
     draw: ([integrations, accounts]) => {
       connections.replace(integrations, accounts);
+      offerAccounts(accounts);
       return draw();
     },
   });
   return { connections, draw, refresh: panel.refresh };
 }
 
-export function createExpenses(api) {
+// Its `show(expense)` draws an expense as it now stands, if it is in the table. For `actions` see expenses.js.
+export function createExpenses(api, actions) {
+  const [section, body] = [byId("expenses"), byId("expense-rows")];
   const list = new ExpenseList(api.expenses);
-  let shown = null;
-  const panel = new Panel(byId("expenses"), {
+  let answered = null;
+  const draw = (lightUp) => drawExpenses(section, body, list.items, { lightUp, actions });
+  const panel = new Panel(section, {
     read: () => list.load(),
     draw: ({ items, hasMore }) => {
-      drawExpenses(byId("expense-rows"), items, { lightUp: shown === list.wanted });
-      shown = list.wanted;
+      list.items = items;
+      draw(answered === list.question);
+      answered = list.question;
       byId("more-expenses").hidden = !hasMore;
+      section.toggleAttribute("data-filtered", isFiltered());
+      if (!items.length) fill(section, { nothing: isFiltered() ? NO_MATCH : NO_EXPENSES });
       return items.length > 0;
     },
   });
@@ -42,7 +56,11 @@ export function createExpenses(api) {
     list.more();
     whileBusy(currentTarget, panel.refresh);
   });
-  return panel;
+  watchFilters(() => {
+    list.narrow(readFilters());
+    panel.restart();
+  });
+  return { refresh: panel.refresh, show: (expense) => list.replace(expense) && draw(false) };
 }
 
 export function createPending(api) {
@@ -76,4 +94,14 @@ export function createSpending(api) {
   });
   periods.addEventListener("change", () => panel.restart());
   return panel;
+}
+
+export function createMonths(api) {
+  return new Panel(byId("months"), {
+    read: async () => (await api.spendingByMonth(monthsAgo(MONTHS - 1), daysAgo(0))).items,
+    draw: (items) => {
+      drawMonths(byId("month-charts"), items);
+      return items.length > 0;
+    },
+  });
 }

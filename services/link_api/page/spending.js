@@ -13,7 +13,7 @@ export function spanOf(period) {
 
 const percent = new Intl.NumberFormat(undefined, { style: "percent" });
 
-const moneyOf = ({ currency, unofficial_currency: unofficial }) => currency ?? unofficial ?? "";
+export const moneyOf = ({ currency, unofficial_currency: unofficial }) => currency ?? unofficial ?? "";
 
 function drawCategory(row, item, { longest, total }) {
   const part = share(item.amount, total) / 1000;
@@ -39,7 +39,7 @@ function drawChart(chart, { items, currency, unofficial_currency: unofficial }) 
   });
 }
 
-function byCurrency(items) {
+export function byCurrency(items) {
   const charts = new Map();
   for (const item of items) {
     const key = moneyOf(item);

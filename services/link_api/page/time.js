@@ -34,6 +34,21 @@ export function day(date) {
   return form.format(new Date(`${date}T00:00:00Z`));
 }
 
+const months = {
+  long: new Intl.DateTimeFormat(undefined, { timeZone: "UTC", year: "numeric", month: "long" }),
+  narrow: new Intl.DateTimeFormat(undefined, { timeZone: "UTC", month: "narrow" }),
+};
+
+// A month is named 2026-11.
+export const monthName = (month, form) => months[form].format(new Date(`${month}-01T00:00:00Z`));
+
+// The first day of the month that was so many months ago.
+export function monthsAgo(count) {
+  const now = new Date();
+  const then = new Date(Date.UTC(now.getFullYear(), now.getMonth() - count, 1));
+  return then.toISOString().slice(0, 10);
+}
+
 // The reader's own calendar day, so many days ago, as YYYY-MM-DD.
 export function daysAgo(days) {
   const then = new Date();
@@ -45,4 +60,9 @@ export function setAgo(element, time) {
   element.dateTime = time;
   element.title = moment(time);
   element.textContent = ago(time);
+}
+
+export function setDay(element, date) {
+  element.dateTime = date;
+  element.textContent = day(date);
 }
