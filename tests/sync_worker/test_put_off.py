@@ -69,8 +69,8 @@ async def test_a_doorbell_meanwhile_asks_nothing(world: World) -> None:
 async def test_a_loop_waits_for_its_next_page(world: World) -> None:
     """As long as it has patience: giving up would throw away the pages that it has."""
     worker = await hired(world, A_PAGE_AT_A_TIME)
-    [item] = await linked(world, 1)
-    worker.plaid.watch.page_size = 2
+    [item] = await linked(world, 1, days=10)
+    worker.plaid.watch.page_size = 5
     await worker.hear(item.item_id)
     [row] = await world.history(item)
     assert row["pages"] > 3
