@@ -122,6 +122,12 @@ class ExpensesChanged(UserEvent):
     expense_ids: list[int] = Field(max_length=CHUNK)
 
 
+class RulesChanged(UserEvent):
+    """The user's category rules are others, or in another order."""
+
+    type: ClassVar[str] = "rules.changed"
+
+
 class ExpenseCorrected(Event):
     """The user gave these expenses a category, another, or back the automatic one: `expenses` says which."""
 
@@ -142,6 +148,7 @@ EVENTS: dict[str, type[Event]] = {
         SyncProgress,
         UserNotified,
         ExpensesChanged,
+        RulesChanged,
         ExpenseCorrected,
     )
 }

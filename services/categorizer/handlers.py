@@ -8,7 +8,7 @@ from prometheus_client import Counter, Histogram
 
 from categorizer.domain.pipeline import Pipeline
 from categorizer.domain.plan import Known, Posting, plan
-from categorizer.store import expenses, transactions
+from categorizer.store import expenses, rules, transactions
 from categorizer.store.transactions import Mark
 from common import outbox
 from common.consumer import Handlers
@@ -41,7 +41,8 @@ async def decide(event: TransactionsChanged, database: Database, pipeline: Pipel
         if user_id is None:
             return
         known = await transactions.lock(session, event.integration_id, event.transaction_ids)
-        postings = plan(known, pipeline)
+        # Read behind the locks: who applies a rule takes them too, so what it asks for is decided by rules as new.
+        postings = plan(known, pipeline, await rules.of_user(session, user_id))
         expense_ids = await expenses.post(session, user_id, postings)
         marks = _marks(known, expense_ids)
         await transactions.mark(session, marks)

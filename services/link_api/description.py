@@ -9,7 +9,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
-from common.events import ExpensesChanged, StatusChanged, SyncProgress, UserNotified
+from common.events import ExpensesChanged, RulesChanged, StatusChanged, SyncProgress, UserNotified
 from link_api.examples import NoExample, examples, schemas
 from link_api.parts import count
 from link_api.refusals import Responses, general, joined, refusals
@@ -32,7 +32,7 @@ TAGS = {
 }
 UNUSED = ("HTTPValidationError", "ValidationError")
 """FastAPI's own, which we never answer."""
-BESIDE = (Problem, ExpensesChanged, StatusChanged, SyncProgress, UserNotified)
+BESIDE = (Problem, ExpensesChanged, RulesChanged, StatusChanged, SyncProgress, UserNotified)
 """Shapes that no route names: of errors, and of what the event stream carries."""
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",

@@ -17,13 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from common.broker import Broker, topology
 from common.consumer import dispatch
 from common.database import Database
-from common.events import ExpensesChanged, StatusChanged, SyncProgress, UserEvent, UserNotified
+from common.events import ExpensesChanged, RulesChanged, StatusChanged, SyncProgress, UserEvent, UserNotified
 from link_api.callers import Caller
 from link_api.domain.positions import Position
 from link_api.store import events
 
 log = structlog.get_logger(__name__)
 
+HEARD = (StatusChanged, SyncProgress, UserNotified, ExpensesChanged, RulesChanged)
 PREFETCH = 100
 BEAT = b": beat\n\n"
 LONGEST_ID = 18
@@ -77,7 +78,7 @@ class Hub:
 
     async def run(self) -> None:
         """Listen to the broker until cancelled, then end every stream, so that the server can stop."""
-        handler = dispatch(dict.fromkeys((StatusChanged, SyncProgress, UserNotified, ExpensesChanged), self.wake))
+        handler = dispatch(dict.fromkeys(HEARD, self.wake))
         consumer = await self._broker.consume(topology.BROWSERS, handler, prefetch=PREFETCH)
         try:
             await asyncio.Event().wait()

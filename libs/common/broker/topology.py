@@ -26,7 +26,7 @@ SWEEP = Queue("sync_worker.sweep", ("item.sync_requested.sweep", "item.audit_req
 CATEGORIZE = Queue("categorizer.categorize", ("transactions.changed",))
 BROWSERS = Queue(
     "link_api.browsers",
-    ("item.status_changed", "sync.progress", "user.notified", "expenses.changed"),
+    ("item.status_changed", "sync.progress", "user.notified", "expenses.changed", "rules.changed"),
     delays=(),
     hint=True,
 )

@@ -59,6 +59,7 @@ expenses = Table(
         server_default=text("'{}'"),
         comment="categories that came next, likeliest first",
     ),
+    Column("rule_id", BigInteger, comment="the user's rule that decided; it may be deleted since"),
     moment("withdrawn_at"),
     now("created_at"),
     now("updated_at"),

@@ -12,10 +12,12 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Numeric,
     SmallInteger,
     String,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -175,6 +177,27 @@ link_events = Table(
     Index(None, "user_id", "created_at"),
     Index(None, "created_at"),
     Index(None, "link_session_id"),
+)
+
+category_rules = Table(
+    "category_rules",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("position", Integer, nullable=False, comment="from 1, without gaps; the first that matches decides"),
+    Column("category", Text, ForeignKey("expense_categories.slug"), nullable=False),
+    Column("contains", Text, comment="within description or merchant"),
+    Column("equals", Text, comment="the whole description or merchant"),
+    Column("min_amount", Numeric, comment="without a sign, included, as max_amount"),
+    Column("max_amount", Numeric),
+    Column("currency", Text, comment="ISO or unofficial"),
+    Column("account_id", Integer, ForeignKey("plaid_accounts.id")),
+    Column("money", Text, comment="in | out"),
+    now("created_at"),
+    now("updated_at"),
+    CheckConstraint("money IN ('in', 'out')", name="money"),
+    CheckConstraint("currency IS NOT NULL OR num_nonnulls(min_amount, max_amount) = 0", name="amounts_have_a_currency"),
+    UniqueConstraint("user_id", "position", deferrable=True, initially="DEFERRED"),
 )
 
 feedback = Table(

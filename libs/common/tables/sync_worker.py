@@ -93,7 +93,13 @@ plaid_transactions = Table(
     now("updated_at"),
     # The columns below are categorizer's.
     Column("expense_id", BigInteger, ForeignKey("expenses.id", use_alter=True)),
-    Column("decided_version", BigInteger, nullable=False, server_default="0"),
+    Column(
+        "decided_version",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="link_api sets it back to 0 where a rule shall be applied",
+    ),
     CheckConstraint("sync_status IN ('synced', 'removed')", name="sync_status"),
     CheckConstraint("num_nonnulls(iso_currency_code, unofficial_currency_code) <= 1", name="one_currency"),
     Index(None, "account_id", "date"),

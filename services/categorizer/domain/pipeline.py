@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from categorizer.domain.catalogue import INCOME, MOST, OTHER, Catalogue, Meaning
 from categorizer.domain.transaction import Transaction
+from common.category_rules import Rules
 
 PIPELINE_VERSION = "1"
 """Moves on when the same transaction may get another answer: what was decided by an older one is decided anew."""
@@ -23,7 +24,7 @@ PRESUMED = Decimal("0.50")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A category, how sure we are (0 to 1), which stage said so, and why in plain words.
+    """A category, how sure we are (0 to 1), which stage said so, and why in plain words; `rule_id` is the user's rule.
 
     While it needs review the category is `other`, and the alternatives hold what it would have been.
     """
@@ -34,6 +35,7 @@ class Decision:
     reason: str
     needs_review: bool = False
     alternatives: tuple[str, ...] = field(default=(), compare=False)
+    rule_id: int | None = None
 
 
 Stage = Callable[[Transaction, Catalogue], Decision | None]
@@ -45,6 +47,14 @@ def _meaning(transaction: Transaction, catalogue: Catalogue) -> Meaning | None:
 
 def _confidence(transaction: Transaction) -> Decimal:
     return SURE.get(transaction.pfc_confidence or "", UNSURE)
+
+
+def by_rule(transaction: Transaction, rules: Rules) -> Decision | None:
+    """What the user laid down: as sure as anything, and before anything that others say, Plaid included."""
+    rule = rules.first(transaction)
+    if rule is None:
+        return None
+    return Decision(rule.category, Decimal(1), "rule", f"Your rule says so: {rule.words}.", rule_id=rule.id)
 
 
 def contradiction(transaction: Transaction, catalogue: Catalogue) -> Decision | None:
@@ -90,6 +100,7 @@ def presumed_income(transaction: Transaction, _catalogue: Catalogue) -> Decision
 
 
 STAGES: tuple[Stage, ...] = (contradiction, plaid_category, vague_plaid_category, presumed_income)
+NO_RULES = Rules()
 UNEXPLAINED = Decision(OTHER, Decimal(0), "default", "Nothing says what this was.", needs_review=True)
 
 
@@ -100,8 +111,11 @@ class Pipeline:
     catalogue: Catalogue
     review_below: Decimal
 
-    def categorize(self, transaction: Transaction) -> Decision:
-        """Return the first stage's answer, or the question that it comes to."""
+    def categorize(self, transaction: Transaction, rules: Rules = NO_RULES) -> Decision:
+        """Return the answer of the user's rules, else the first stage's, or the question that it comes to."""
+        ruled = by_rule(transaction, rules)
+        if ruled is not None:
+            return ruled
         for stage in STAGES:
             decision = stage(transaction, self.catalogue)
             if decision is not None:

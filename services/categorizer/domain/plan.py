@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from categorizer.domain.expense import ExpenseDraft, expense_of
-from categorizer.domain.pipeline import PIPELINE_VERSION, Decision, Pipeline
+from categorizer.domain.pipeline import NO_RULES, PIPELINE_VERSION, Decision, Pipeline
 from categorizer.domain.transaction import Transaction
+from common.category_rules import Rules
 
 Outcome = Literal["posted", "changed", "withdrawn", "returned", "unseen"]
 """What became of an expense; `unseen` is what its user cannot notice."""
@@ -50,14 +51,14 @@ class Posting:
     outcome: Outcome
 
 
-def plan(known: Iterable[Known], pipeline: Pipeline) -> list[Posting]:
+def plan(known: Iterable[Known], pipeline: Pipeline, rules: Rules = NO_RULES) -> list[Posting]:
     """Return the writes that make the expenses equal to what their transactions say, and nothing more."""
-    return [posting for one in known if (posting := _posting(one, pipeline)) is not None]
+    return [posting for one in known if (posting := _posting(one, pipeline, rules)) is not None]
 
 
-def _posting(known: Known, pipeline: Pipeline) -> Posting | None:
+def _posting(known: Known, pipeline: Pipeline, rules: Rules) -> Posting | None:
     before = known.expense
-    decision = known.kept or pipeline.categorize(known.transaction)
+    decision = known.kept or pipeline.categorize(known.transaction, rules)
     category = (before and before.user_category) or decision.category
     draft = expense_of(known.transaction, decision, is_expense=pipeline.catalogue.is_expense(category))
     if before is None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 class Account:
     """The account that moved the money; `enabled` is false while its user mutes it."""
 
+    id: int
     type: str
     subtype: str | None
     mask: str | None
@@ -43,6 +44,10 @@ class Transaction:
     removed: bool
     superseded: bool
     """Whether a posted transaction names this one as the pending form of itself."""
+
+    @property
+    def account_id(self) -> int:
+        return self.account.id
 
     @property
     def money_in(self) -> bool:

@@ -22,6 +22,7 @@ POSTED = {
     "source": "text",
     "reason": "text",
     "needs_review": "boolean",
+    "rule_id": "bigint",
 }
 
 POST = text(f"""
@@ -64,6 +65,7 @@ def _values(posting: Posting) -> tuple[object, ...]:
         decision.source,
         decision.reason,
         decision.needs_review,
+        decision.rule_id,
         ",".join(decision.alternatives),
         posting.withdrawn,
     )

@@ -45,10 +45,11 @@ READ = text("""
             WHERE pending_transaction_id = ANY(CAST(:names AS text[])) AND integration_id + 0 = :integration_id
               AND sync_status = 'synced' AND NOT pending
         ) AS superseded,
-        a.type, a.subtype, a.mask, a.enabled,
+        a.id AS account_id, a.type, a.subtype, a.mask, a.enabled,
         e.id AS expense_id, e.amount AS e_amount, e.iso_currency_code AS e_iso, e.unofficial_currency_code AS e_other,
         e.description, e.vendor, e.expense_date, e.payment_method, e.auto_category, e.confidence, e.source, e.reason,
-        e.needs_review, e.alternatives, e.pipeline_version, e.withdrawn_at IS NOT NULL AS withdrawn, e.user_category_id
+        e.needs_review, e.alternatives, e.rule_id, e.pipeline_version, e.withdrawn_at IS NOT NULL AS withdrawn,
+        e.user_category_id
     FROM plaid_transactions t
     JOIN plaid_accounts a ON a.id = t.account_id
     LEFT JOIN expenses e ON e.transaction_id = t.id AND e.transaction_id = ANY(CAST(:ids AS bigint[]))
@@ -132,7 +133,7 @@ async def undecided(session: AsyncSession, age: timedelta, *, but: Iterable[int]
 def _known(row: Any) -> Known:
     transaction = Transaction(
         id=row.id,
-        account=Account(row.type, row.subtype, row.mask, row.enabled),
+        account=Account(row.account_id, row.type, row.subtype, row.mask, row.enabled),
         amount=row.amount,
         iso_currency_code=row.iso_currency_code,
         unofficial_currency_code=row.unofficial_currency_code,
@@ -165,7 +166,13 @@ def _expense(row: Any) -> Expense | None:
         expense_date=row.expense_date,
         payment_method=row.payment_method,
         decision=Decision(
-            row.auto_category, row.confidence, row.source, row.reason, row.needs_review, tuple(row.alternatives)
+            row.auto_category,
+            row.confidence,
+            row.source,
+            row.reason,
+            row.needs_review,
+            tuple(row.alternatives),
+            row.rule_id,
         ),
     )
     return Expense(row.expense_id, draft, row.pipeline_version, row.withdrawn, row.user_category_id)

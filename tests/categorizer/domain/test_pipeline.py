@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 from categorizer.domain.catalogue import INCOME, OTHER
 from categorizer.domain.expense import expense_of
 from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
+from common.category_rules import Rule, Rules
 from tests.categorizer.domain.test_catalogue import taxonomy
-from tests.categorizer.domain.transactions import plaid, transaction
+from tests.categorizer.domain.transactions import CARD, plaid, transaction
 
 NOTHING = {"pfc_version": None, "pfc_primary": None, "pfc_detailed": None, "pfc_confidence": None}
 MARKETPLACE = plaid("GENERAL_MERCHANDISE", "ONLINE_MARKETPLACES")
@@ -163,3 +165,22 @@ def test_speed(pipeline: Pipeline) -> None:
         return (time.perf_counter() - start) / len(rows)
 
     assert min(batch() for _ in range(5)) < 50e-6
+
+
+def test_the_users_rule_comes_first(pipeline: Pipeline) -> None:
+    """A user's rule answers before Plaid, surely, without a question, and is named; where none matches, Plaid does."""
+    rules = Rules([Rule(5, "travel", contains="chipotle")])
+    for doubt in ({}, {"pfc_confidence": "LOW"}, NOTHING, plaid("INCOME", "SALARY"), plaid("TRANSFER_OUT", "SAVINGS")):
+        decision = pipeline.categorize(transaction(**doubt), rules)
+        assert (decision.category, decision.confidence, decision.source) == ("travel", Decimal(1), "rule")
+        assert (decision.rule_id, decision.needs_review) == (5, False)
+        assert decision.reason == "Your rule says so: text contains “chipotle”."
+    for elsewhere in (transaction(name="SHELL", merchant_name=None), transaction(account=replace(CARD, id=2))):
+        other = Rules([Rule(5, "travel", contains="chipotle", account_id=1)])
+        assert pipeline.categorize(elsewhere, other) == pipeline.categorize(elsewhere)
+
+
+def test_a_rule_may_leave_it_at_other(pipeline: Pipeline) -> None:
+    """Whoever lays down `other` is not asked what it was."""
+    decision = pipeline.categorize(transaction(), Rules([Rule(5, OTHER, contains="chipotle")]))
+    assert (decision.category, decision.needs_review) == (OTHER, False)

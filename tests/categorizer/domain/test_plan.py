@@ -8,6 +8,7 @@ from categorizer.domain.expense import expense_of
 from categorizer.domain.pipeline import PIPELINE_VERSION, Decision, Pipeline
 from categorizer.domain.plan import Expense, Known, plan
 from categorizer.domain.transaction import Transaction
+from common.category_rules import Rule, Rules
 from tests.categorizer.domain.transactions import plaid, transaction
 
 TRANSFER = plaid("TRANSFER_OUT", "ACCOUNT_TRANSFER")
@@ -106,3 +107,26 @@ def test_question_becomes_an_answer(pipeline: Pipeline) -> None:
     (posting,) = plan([replace(known, transaction=transaction(), version=2)], pipeline)
     assert (posting.outcome, posting.draft.decision.category) == ("changed", "meals")
     assert not posting.draft.decision.needs_review
+
+
+def test_a_new_rule_leaves_what_is_decided(pipeline: Pipeline, known: Known) -> None:
+    """A rule counts from the next version on, or once it is applied, which takes the mark of the decision away."""
+    rules = Rules([Rule(5, "travel", contains="chipotle")])
+    assert plan([known], pipeline, rules) == []
+    for anew in (replace(known, version=2), replace(known, decided_version=0)):
+        (posting,) = plan([anew], pipeline, rules)
+        assert (posting.outcome, posting.draft.decision.rule_id) == ("changed", 5)
+
+
+def test_a_rule_makes_expenses_and_no_expenses(pipeline: Pipeline) -> None:
+    """What Plaid calls a transfer becomes one by a rule for it, and what is an expense none; the user's word stands."""
+    rules = Rules([Rule(5, "subcontractors", contains="bob"), Rule(6, "transfer", contains="chipotle")])
+    (posting,) = plan([Known(transaction(name="ZELLE BOB", **TRANSFER), 1, 0, None, None)], pipeline, rules)
+    assert (posting.outcome, posting.draft.decision.category) == ("posted", "subcontractors")
+    lunch = replace(standing(transaction(), pipeline.categorize(transaction())), decided_version=0)
+    (gone,) = plan([lunch], pipeline, rules)
+    assert (gone.outcome, gone.draft.decision.rule_id) == ("withdrawn", 6)
+    assert lunch.expense is not None
+    mine = replace(lunch, expense=replace(lunch.expense, user_category="meals"))
+    (stays,) = plan([mine], pipeline, rules)
+    assert not stays.withdrawn

@@ -9,9 +9,9 @@ from tests.categorizer.domain.transactions import transaction
 @pytest.mark.parametrize(
     ("account", "words"),
     [
-        (Account("credit", "credit card", "3333", True), "credit card ••3333"),
-        (Account("depository", "checking", "0000", True), "checking ••0000"),
-        (Account("depository", None, None, True), "depository"),
+        (Account(1, "credit", "credit card", "3333", True), "credit card ••3333"),
+        (Account(1, "depository", "checking", "0000", True), "checking ••0000"),
+        (Account(1, "depository", None, None, True), "depository"),
     ],
 )
 def test_words(account: Account, words: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from categorizer.domain.transaction import Account, Transaction
 
-CARD = Account(type="credit", subtype="credit card", mask="3333", enabled=True)
+CARD = Account(id=1, type="credit", subtype="credit card", mask="3333", enabled=True)
 
 
 def transaction(**different: Any) -> Transaction:
