@@ -1,6 +1,8 @@
 """The page as its user handles it."""
 
+import json
 from contextlib import suppress
+from typing import Any
 
 from playwright.async_api import ConsoleMessage, Error, FrameLocator, Locator, Page, expect
 
@@ -16,10 +18,11 @@ SCRIPT_FAULTS = ("Content Security Policy", "Uncaught")
 class Board:
     """One tab of one user."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, token: str = "") -> None:
         self.page = page
         self.faults: list[str] = []
         self._url = url
+        self._bearer = {"Authorization": f"Bearer {token}"}
         page.on("pageerror", self._on_error)
         page.on("console", self._on_console)
 
@@ -51,6 +54,25 @@ class Board:
     def notice(self) -> Locator:
         return self.page.get_by_test_id("notice")
 
+    @property
+    def review(self) -> Locator:
+        """The question of the review queue."""
+        return self.page.get_by_test_id("review-card")
+
+    @property
+    def details(self) -> Locator:
+        """The open answer to "Why?"."""
+        return self.page.get_by_test_id("details")
+
+    def expense(self, words: str) -> Locator:
+        """Return the rows of the table with these words."""
+        return self.expenses.filter(has_text=words)
+
+    async def file_under(self, row: Locator, category: str) -> None:
+        """Choose a category in its row, by the name that it has on the page."""
+        await row.get_by_test_id("category-chip").click()
+        await row.get_by_test_id("category-choice").select_option(category)
+
     async def choose_bank(self, institution_id: str) -> None:
         """Open Link and pick a bank from its list."""
         await self.page.locator("#link-bank-account").click()
@@ -74,6 +96,15 @@ class Board:
         await self.sign_in()
         await self.share_accounts()
         await self.settle()
+
+    async def ask(self, method: str, path: str, body: object = None) -> Any:
+        """Call link_api beside the page, as another device of the same user does."""
+        headers = self._bearer | {"Content-Type": "application/json"}
+        url = self._url.split("#")[0]
+        data = None if body is None else json.dumps(body)
+        answer = await self.page.request.fetch(f"{url}api/{path}", method=method, headers=headers, data=data)
+        assert answer.ok, await answer.text()
+        return await answer.json()
 
     async def settle(self) -> None:
         """Wait until the bank's card says that everything is imported."""

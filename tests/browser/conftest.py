@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
+from deploy.demo import link
 from deploy.embedded import Ports, System, system
 from tests.browser.bank import Bank
 from tests.browser.board import Board
@@ -21,7 +22,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 60_000
+PATIENCE_MS = 15_000
+SMALL_BUSINESS = "user_business_120"
 USER_IDS = count(1_000)
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -71,5 +73,17 @@ async def board(context: BrowserContext, running: System) -> AsyncIterator[Board
     """The page, open for a user whom nobody has seen before; it must run without a script error or a broken policy."""
     board = Board(await context.new_page(), running.page(next(USER_IDS)))
     await board.open()
+    yield board
+    assert board.faults == []
+
+
+@pytest.fixture
+async def ledger(context: BrowserContext, running: System) -> AsyncIterator[Board]:
+    """The page of a user of a small business, whose expenses are coming in."""
+    user_id = next(USER_IDS)
+    await link(running, user_id, SMALL_BUSINESS)
+    board = Board(await context.new_page(), running.page(user_id), running.token(user_id))
+    await board.open()
+    await expect(board.expenses.first).to_be_visible()
     yield board
     assert board.faults == []

@@ -1,6 +1,9 @@
+from typing import Any
+
 from playwright.async_api import expect
 
 from tests.browser.board import DOWN_BANK, FIRST_PLATYPUS, OAUTH_BANK, Board
+from tests.browser.conftest import SMALL_BUSINESS
 
 
 async def test_a_connected_bank_shows_its_accounts_then_its_expenses(board: Board) -> None:
@@ -73,6 +76,58 @@ async def test_a_return_that_nobody_began_is_explained(board: Board) -> None:
     await board.page.goto(board.page.url.split("#")[0] + "oauth-return?oauth_state_id=unknown")
     await expect(board.notice).to_contain_text("could not find the connection")
     assert board.page.url.endswith("/")
+
+
+async def test_a_return_in_another_tab_goes_on_nowhere(board: Board) -> None:
+    """What leads on stands in the tab that went to the bank, and nowhere else: neither for long nor for others."""
+    await board.choose_bank(OAUTH_BANK)
+    await board.link.get_by_test_id("link-oauth").click()
+    await board.page.get_by_test_id("bank-sign-in").click()
+    await board.page.get_by_test_id("bank-approve").click()
+    await board.page.wait_for_url("**/oauth-return?oauth_state_id=*")
+    kept = await board.page.evaluate("[JSON.stringify(sessionStorage), JSON.stringify(localStorage)]")
+    assert not any("link-sandbox" in text for text in kept)
+    assert kept[1] == "{}"
+
+
+async def test_link_is_told_of_for_support_and_never_its_secret(board: Board) -> None:
+    """Each of Link's events and its exit goes to link_api, under the session's state and without a token."""
+    told: list[dict[str, Any]] = []
+    board.page.on("request", lambda request: "link_events" in request.url and told.append(request.post_data_json))
+    await board.choose_bank(DOWN_BANK)
+    await board.sign_in()
+    async with board.page.expect_response(lambda answer: "onExit" in (answer.request.post_data or "")) as answer:
+        await board.link.get_by_test_id("link-leave").click()
+    assert (await answer.value).status == 204
+    names = [event.get("event_name") for event in told]
+    assert names[0] == "OPEN"
+    assert told[-1]["error"]["error_code"] == "INSTITUTION_DOWN"
+    assert len({event["state"] for event in told}) == 1
+    assert "public-sandbox" not in str(told)
+    assert "link-sandbox" not in str(told)
+
+
+async def test_more_accounts_of_a_bank_are_chosen_in_update_mode(ledger: Board) -> None:
+    """Link opens for the bank that is there, lets its accounts be chosen, and ends without a second bank."""
+    await ledger.page.get_by_role("button", name="Add accounts").click()
+    await ledger.sign_in(SMALL_BUSINESS)
+    await ledger.share_accounts()
+    await expect(ledger.notice.filter(has_text="asking your bank")).to_be_visible()
+    await expect(ledger.banks).to_have_count(1)
+
+
+async def test_a_muted_account_becomes_no_expenses_until_it_speaks_again(ledger: Board) -> None:
+    """Its expenses leave the table by themselves, and return with the switch."""
+    await ledger.settle()
+    account = ledger.page.get_by_test_id("account").first
+    name = await account.get_by_role("heading").inner_text()
+    await ledger.page.get_by_label("Account", exact=True).select_option(index=1)
+    await expect(ledger.expenses.first).to_contain_text(name)
+    switch = account.get_by_role("switch")
+    await switch.uncheck()
+    await expect(ledger.page.get_by_test_id("expenses-empty")).to_be_visible()
+    await switch.check()
+    await expect(ledger.expenses.first).to_contain_text(name)
 
 
 async def test_the_same_bank_twice_is_pointed_out(board: Board) -> None:

@@ -108,7 +108,7 @@ async def test_a_notification_comes_is_read_and_goes(teller: Teller) -> None:
 
 
 async def test_what_needs_nothing_leaves_once_it_is_read(teller: Teller) -> None:
-    """One press reads them all; what the page can do nothing about goes, what waits for the user stays, with a button."""
+    """One press reads them all; what the page can do nothing about goes, what waits for the user stays."""
     page = teller.board.page
     for kind in ("repaired", "new_accounts", "institution_down"):
         await teller.tell(kind)

@@ -3,7 +3,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from deploy.embedded import System
 from tests.browser.board import FIRST_PLATYPUS, Board
-from tests.browser.conftest import USER_IDS
+from tests.browser.conftest import SMALL_BUSINESS, USER_IDS
 
 PROBLEM = {"status": 503, "detail": "Our database does not answer right now.", "code": "unavailable", "retryable": True}
 
@@ -14,7 +14,7 @@ async def refuse(route: Route) -> None:
 
 async def tab_to(page: Page, test_id: str) -> None:
     """Press Tab until the focus is where it is wanted, in the page or in Link's frame."""
-    for _ in range(30):
+    for _ in range(60):
         await page.keyboard.press("Tab")
         for frame in page.frames:
             if await frame.evaluate("document.activeElement?.dataset.testid ?? document.activeElement?.id") == test_id:
@@ -72,8 +72,8 @@ async def test_a_link_token_that_cannot_be_had_is_told_at_the_click(board: Board
     await expect(board.link.get_by_test_id("link-continue")).to_be_visible()
 
 
-async def test_the_keyboard_alone_connects_a_bank(board: Board) -> None:
-    """Tab, Enter and typing are enough, from the button to the connected bank."""
+async def test_the_keyboard_alone_connects_a_bank_and_reviews(board: Board) -> None:
+    """Tab, Enter and typing are enough, from the button to the connected bank and to the first answered question."""
     await tab_to(board.page, "link-bank-account")
     await board.page.keyboard.press("Enter")
     await expect(board.link.get_by_role("heading")).to_be_focused()
@@ -84,7 +84,7 @@ async def test_the_keyboard_alone_connects_a_bank(board: Board) -> None:
     await board.page.keyboard.press("Tab")
     await board.page.keyboard.press("Enter")
     await expect(board.link.locator("#username")).to_be_focused()
-    await board.page.keyboard.type("user_good")
+    await board.page.keyboard.type(SMALL_BUSINESS)
     await board.page.keyboard.press("Tab")
     await board.page.keyboard.type("pass_good")
     await board.page.keyboard.press("Enter")
@@ -94,20 +94,30 @@ async def test_the_keyboard_alone_connects_a_bank(board: Board) -> None:
     await board.link.get_by_test_id("link-finish").wait_for()
     await tab_to(board.page, "link-finish")
     await board.page.keyboard.press("Enter")
-    await expect(board.banks).to_have_count(1)
+    await board.settle()
+    await expect(board.review.get_by_test_id("choice").first).to_be_visible()
+    await tab_to(board.page, "choice")
+    await board.page.keyboard.press("Enter")
+    await expect(board.notice.filter(has_text="is filed under")).to_be_visible()
+    await expect(board.review.get_by_role("heading")).to_be_focused()
 
 
 async def test_a_phone_shows_everything_without_sideways_scrolling(browser: Browser, running: System) -> None:
-    """At 360 px nothing is cut off: neither the page with its table, nor Link."""
+    """At 360 px nothing is cut off: neither the page with all that unfolds, nor "Why?", nor Link."""
     context = await browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
     board = Board(await context.new_page(), running.page(next(USER_IDS)))
     await board.open()
     await board.choose_bank(FIRST_PLATYPUS)
     widths = [await frame.evaluate("document.documentElement.scrollWidth") for frame in board.page.frames]
-    await board.sign_in()
+    await board.sign_in(SMALL_BUSINESS)
     await board.share_accounts()
     await board.settle()
     await expect(board.expenses.first).to_be_visible()
+    await board.page.get_by_text("More filters").click()
+    await board.page.get_by_text("Every month as a table").click()
     widths.append(await board.page.evaluate("document.documentElement.scrollWidth"))
+    await board.expenses.first.get_by_role("button", name="Why?").click()
+    await expect(board.details.get_by_test_id("bank-row")).to_be_visible()
+    widths.append(await board.details.evaluate("(sheet) => sheet.scrollWidth"))
     await context.close()
     assert max(widths) <= 360

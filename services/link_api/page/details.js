@@ -143,7 +143,7 @@ export class Details {
     });
     this.#dialog.querySelector(".chip").dataset.group = expense.category.group;
     this.#dialog.querySelector('[data-do="review"]').hidden = !expense.needs_review;
-    setDay(this.#dialog.querySelector("header time"), expense.date);
+    setDay(this.#dialog.querySelector(".sheet-head time"), expense.date);
     if (this.#explanation) this.#drawExplanation(this.#explanation);
   }
 

@@ -39,7 +39,10 @@ function chooseInPlace(row, chip, { categories, file }) {
   categories.offer(select);
   select.value = seen.category.slug;
   select.setAttribute("aria-label", `Category of ${nameOfExpense(seen)}`);
+  let isOpen = true;
   const close = ({ refocus }) => {
+    if (!isOpen) return; // what leaves with the focus tells of its blur on the way
+    isOpen = false;
     select.replaceWith(chip);
     if (refocus) chip.focus();
   };
@@ -47,7 +50,7 @@ function chooseInPlace(row, chip, { categories, file }) {
     close({ refocus: true });
     file(seen, select.value);
   });
-  select.addEventListener("blur", () => select.isConnected && close({ refocus: false }));
+  select.addEventListener("blur", () => close({ refocus: false }));
   select.addEventListener("keydown", ({ key }) => key === "Escape" && close({ refocus: true }));
   chip.replaceWith(select);
   select.focus();

@@ -49,6 +49,8 @@ export class ReviewQueue {
   draw = ({ items, total }) => {
     this.#items = items;
     this.#total = total;
+    const select = byId("review-other").elements.category;
+    if (select.options.length === 1) this.#categories.offer(select);
     const known = new Set(items.map(({ id }) => id));
     for (const id of this.#answered) if (!known.has(id)) this.#answered.delete(id);
     return this.#next();
@@ -128,7 +130,6 @@ export class ReviewQueue {
   }
 
   #watch() {
-    const select = this.#offerOnce();
     onAction(this.#card, {
       choose: ({ dataset }) => this.#file(dataset.slug),
       keep: () => this.#keep(),
@@ -137,17 +138,10 @@ export class ReviewQueue {
     });
     byId("review-other").addEventListener("submit", (event) => {
       event.preventDefault();
-      if (select.value) this.#file(select.value);
+      const slug = new FormData(event.target).get("category");
+      if (slug) this.#file(slug);
     });
     this.#section.addEventListener("keydown", (event) => this.#press(event));
-  }
-
-  // The list of all categories fills itself when somebody goes there.
-  #offerOnce() {
-    const select = byId("review-other").elements.category;
-    const fillIn = () => select.options.length > 1 || this.#categories.offer(select);
-    for (const kind of ["focus", "pointerdown"]) select.addEventListener(kind, fillIn);
-    return select;
   }
 
   // Single keys count only while the focus is in the queue, and never where text is typed.
