@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,15 +34,15 @@ async def _tell(session: AsyncSession, user_id: int, changed: Sequence[Change]) 
     for some in _chunks([change.after.expense_id for change in changed if change.corrects]):
         await outbox.emit(session, ExpenseCorrected(user_id=user_id, expense_ids=some))
     nonexpense = await categories.nonexpense(session)
-    redecided = [change.after for change in changed if change.redecides(nonexpense)]
-    for event in _redecisions(redecided, datetime.now(UTC)):
+    after = [change.after for change in changed if change.redecides(nonexpense)]
+    for event in redecisions(((one.integration_id, one.transaction_id) for one in after), datetime.now(UTC)):
         await outbox.emit(session, event)
 
 
-def _redecisions(redecided: Iterable[Standing], at: datetime) -> Iterator[TransactionsChanged]:
-    integration = attrgetter("integration_id")
-    for integration_id, group in groupby(sorted(redecided, key=integration), key=integration):
-        for some in _chunks([one.transaction_id for one in group]):
+def redecisions(transactions: Iterable[tuple[int, int]], at: datetime) -> Iterator[TransactionsChanged]:
+    """Yield what asks the categorizer for these, each an integration's id and the transaction's."""
+    for integration_id, group in groupby(sorted(transactions), key=itemgetter(0)):
+        for some in _chunks([transaction_id for _, transaction_id in group]):
             yield TransactionsChanged(integration_id=integration_id, transaction_ids=some, rung_at=at)
 
 

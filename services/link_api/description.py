@@ -25,6 +25,7 @@ TAGS = {
     "accounts": "Accounts of linked banks, with balances.",
     "transactions": "The bank's own rows, pending ones too.",
     "expenses": "What was spent: read, decide, recategorise, and why it is what it is.",
+    "rules": "What you lay down for every transaction that comes: which category, under which conditions.",
     "reports": "Sums, the spreadsheet, and the tax form.",
     "notifications": "What the user should know about a bank.",
     "feedback": "How users like it.",

@@ -36,6 +36,7 @@ from link_api.retention import forget
 from link_api.routes import (
     accounts,
     categories,
+    category_rules,
     events,
     expenses,
     explanations,
@@ -146,6 +147,7 @@ def described() -> FastAPI:
         accounts,
         transactions,
         categories,
+        category_rules,
         summaries,
         exports,
         recategorisations,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import RowMapping
 
 from link_api.domain import money
+from link_api.schemas.category_rules import CategoryRule
 from link_api.schemas.expenses import EXAMPLE as EXPENSE
 from link_api.schemas.expenses import Category, Expense
 
@@ -27,6 +28,7 @@ EXAMPLE: dict[str, JsonValue] = {
         "alternatives": [FUEL],
         "pipeline_version": "1",
     },
+    "rule": None,
     "bank": {
         "transaction_id": "lPNjeW1nR6CDn5okmGQ6hEpMo4lLNoSrzqDje",
         "name": "HOME DEPOT 4411",
@@ -138,5 +140,8 @@ class Explanation(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
     expense: Expense
     automatic: Automatic
+    rule: CategoryRule | None = Field(
+        description="Your rule that decided, as it is now; null: none did, or it is deleted since, as `reason` tells"
+    )
     bank: BankRow
     pending_twin: BankRow | None = Field(description="The row that the bank showed while it was pending")

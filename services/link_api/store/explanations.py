@@ -4,7 +4,8 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 DECISION = text("""
-    SELECT e.transaction_id, e.confidence, e.source, e.reason, e.needs_review, e.alternatives, e.pipeline_version,
+    SELECT e.transaction_id, e.confidence, e.source, e.reason, e.needs_review, e.alternatives, e.rule_id,
+        e.pipeline_version,
         c.slug AS category_slug, c.name AS category_name, c.cora_group AS category_group
     FROM expenses e JOIN expense_categories c ON c.slug = e.auto_category
     WHERE e.user_id = :user_id AND e.id = :id
