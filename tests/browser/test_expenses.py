@@ -4,7 +4,7 @@ from playwright.async_api import Route, expect
 
 from tests.browser.bank import Bank
 from tests.browser.board import Board
-from tests.browser.unknown import spend_unknown
+from tests.browser.unknown import UNKNOWN, spend_unknown
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 
@@ -47,6 +47,24 @@ async def test_a_new_category_stands_at_once_and_for_all_of_its_merchant(ledger:
     await expect(rows.get_by_test_id("category-chip").get_by_text("Fuel")).to_have_count(3)
     await ledger.page.reload()
     await expect(rows.get_by_test_id("category-chip").get_by_text("Fuel")).to_have_count(3)
+
+
+async def test_the_next_one_of_a_merchant_follows_its_rule(ledger: Board, bank: Bank) -> None:
+    """Filed once with "always", the next transaction of the merchant comes filed; "Why?" names the rule; it can end."""
+    await ledger.file_under(await spend_unknown(ledger, bank, "34.00"), "Fuel")
+    await ledger.notice.get_by_role("button", name="Always").click()
+    await ledger.page.get_by_test_id("apply-alike").click()
+    rule = ledger.page.get_by_test_id("rule")
+    await expect(rule).to_contain_text("Fuel")
+    await bank.spend("35.00", UNKNOWN)
+    row = ledger.expense("$35.00")
+    await expect(row.get_by_test_id("category-chip")).to_have_text("Fuel")
+    await row.get_by_role("button", name="Why?").click()
+    await expect(ledger.details.get_by_test_id("deciding-rule")).to_contain_text("Your rule")
+    await ledger.page.keyboard.press("Escape")
+    await rule.get_by_role("button", name="End the rule").click()
+    await expect(rule).to_have_count(0)
+    await expect(row.get_by_test_id("category-chip")).to_have_text("Fuel")
 
 
 async def test_a_decision_is_undone_with_one_press(ledger: Board, bank: Bank) -> None:

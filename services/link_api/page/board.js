@@ -63,13 +63,14 @@ const askAll = (asks) => () => asks.forEach((ask) => ask());
 const calmly = ({ refresh }) => coalesce(refresh, SETTLE_MS);
 
 // What each kind of event asks for: events are hints, the API is asked for what they name, a few times a second at most.
-function createEars(banks, { notifications, rating }, money) {
+function createEars(banks, { notifications, rating, rules }, money) {
   const askBanks = calmly(banks);
   const askPending = calmly(money.pending);
   const others = Object.values(money).filter((panel) => panel !== money.pending);
   const refreshMoney = askAll([askPending, ...others.map(calmly)]);
   const refreshStanding = askAll([askBanks, calmly(notifications), calmly(rating)]);
-  const refreshAll = askAll([refreshStanding, refreshMoney]);
+  const refreshRules = calmly(rules);
+  const refreshAll = askAll([refreshStanding, refreshMoney, refreshRules]);
   const progress = (event) => {
     const bank = banks.connections.progress(event);
     banks.draw();
@@ -83,6 +84,7 @@ function createEars(banks, { notifications, rating }, money) {
     "item.status_changed": refreshStanding,
     "user.notified": refreshStanding,
     "expenses.changed": refreshMoney,
+    "rules.changed": refreshRules,
     "sync.progress": progress,
     reset: refreshAll,
   };
@@ -111,13 +113,13 @@ export function openBoard(token, signedOut) {
   };
   const waiting = (seconds) => tell(`That was a lot at once. We go on by ourselves in ${seconds} s.`);
   const api = createApi(token, { signedOut: leave, waiting });
-  const money = createMoney(api, () => ears.refreshMoney());
+  const { panels: money, rules } = createMoney(api, () => ears.refreshMoney());
   const { banks, linking, notifications, rating } = createConnections(api);
-  const ears = createEars(banks, { notifications, rating }, money);
+  const ears = createEars(banks, { notifications, rating, rules }, money);
 
   onAction(byId("board"), { connect: (button) => whileBusy(button, linking.connect) });
   close = stayLive(token, { ...ears, signedOut: leave });
   setInterval(() => [banks, notifications].forEach(({ draw }) => draw()), REDRAW_MS);
   linking.begin();
-  [banks, notifications, rating, ...Object.values(money)].forEach(({ refresh }) => refresh());
+  [banks, notifications, rating, rules, ...Object.values(money)].forEach(({ refresh }) => refresh());
 }

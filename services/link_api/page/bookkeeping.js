@@ -9,6 +9,7 @@ import { Panel } from "./panel.js";
 import { createExpenses, createMonths, createPending, createSpending } from "./parts.js";
 import { Recategorising } from "./recategorising.js";
 import { ReviewQueue } from "./review.js";
+import { createRules } from "./rules.js";
 import { daysAgo } from "./time.js";
 
 // What the parts let the user do about an expense.
@@ -31,14 +32,15 @@ async function offerCategories(categories) {
   }
 }
 
-// Returns the panels, each with its `refresh`; `decided` is called when an expense has changed by the user's hand.
+// Returns the panels that show expenses, and the rules, each with its `refresh`; `decided` is called when an expense has changed by the user's hand.
 export function createMoney(api, decided) {
   const categories = new Categories(api);
   const decisions = new Decisions(api, categories, {
     shown: (expense) => [expenses, queue, details].forEach((part) => part.show(expense)),
     decided,
   });
-  const recategorising = new Recategorising(api, categories, decisions);
+  const rules = createRules(api);
+  const recategorising = new Recategorising(api, categories, decisions, rules.refresh);
   const actions = createActions(categories, decisions, recategorising, (expense) => details.open(expense));
   const details = new Details(api, categories, actions);
   const expenses = createExpenses(api, actions);
@@ -46,5 +48,6 @@ export function createMoney(api, decided) {
   const review = new Panel(byId("review"), queue);
   offerExport(api, () => daysAgo(0));
   offerCategories(categories);
-  return { expenses, review, pending: createPending(api), spending: createSpending(api), months: createMonths(api) };
+  const sums = { spending: createSpending(api), months: createMonths(api) };
+  return { panels: { expenses, review, pending: createPending(api), ...sums }, rules };
 }

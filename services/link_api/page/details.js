@@ -5,6 +5,7 @@ import { nameOfExpense } from "./decisions.js";
 import { accountOf } from "./expenses.js";
 import { format } from "./money.js";
 import { tell } from "./notices.js";
+import { conditionsOf } from "./rules.js";
 import { day, moment, setDay } from "./time.js";
 
 const SURE = [
@@ -147,10 +148,11 @@ export class Details {
     if (this.#explanation) this.#drawExplanation(this.#explanation);
   }
 
-  #drawExplanation({ automatic, bank, pending_twin: twin }) {
+  #drawExplanation({ automatic, bank, rule, pending_twin: twin }) {
     const chosen = this.#expense.source === "user";
     const ours = `We had filed it under ${automatic.category.name}. ${automatic.reason} ${sureness(automatic.confidence)}`;
-    fill(this.#dialog, { overruled: chosen ? ours : null });
+    const named = rule && `Your rule: ${conditionsOf(rule)} is ${rule.category.name}.`;
+    fill(this.#dialog, { overruled: chosen ? ours : null, rule: named });
     this.#dialog.querySelector('[data-do="automatic"]').hidden = !chosen;
     const others = automatic.alternatives.filter(({ slug }) => slug !== this.#expense.category.slug);
     this.#dialog.querySelector(".alternatives").hidden = others.length === 0;

@@ -31,7 +31,7 @@ function drawExpense(row, expense) {
   setDay(row.querySelector("time"), expense.date);
 }
 
-// Puts a choice of all categories in the chip's place until one is chosen, or the user goes elsewhere.
+// Shows a choice of all categories in the chip's place until one is chosen, or the user goes elsewhere.
 function chooseInPlace(row, chip, { categories, file }) {
   const select = clone("category-choice");
   const seen = row.expense;
@@ -43,7 +43,8 @@ function chooseInPlace(row, chip, { categories, file }) {
   const close = ({ refocus }) => {
     if (!isOpen) return; // what leaves with the focus tells of its blur on the way
     isOpen = false;
-    select.replaceWith(chip);
+    row.classList.remove("choosing");
+    select.remove();
     if (refocus) chip.focus();
   };
   select.addEventListener("change", () => {
@@ -52,7 +53,8 @@ function chooseInPlace(row, chip, { categories, file }) {
   });
   select.addEventListener("blur", () => close({ refocus: false }));
   select.addEventListener("keydown", ({ key }) => key === "Escape" && close({ refocus: true }));
-  chip.replaceWith(select);
+  row.classList.add("choosing"); // the chip stays in the row, which may be drawn again meanwhile
+  chip.after(select);
   select.focus();
   openPicker(select);
 }

@@ -19,17 +19,26 @@ function drawExample(row, { expense }) {
   });
 }
 
+const TITLES = {
+  past: ({ merchant, changing }) => `${merchant}: also the ${others(changing)}?`,
+  future: ({ merchant, category }) => `Always file ${merchant} under ${category.name}?`,
+};
+
 function drawPreview(dialog, wish, { changing, withdrawn, examples }) {
+  const { merchant, category } = wish;
   const more = changing - examples.length;
   fill(dialog, {
-    count: others(changing),
-    merchant: wish.merchant,
-    category: wish.category.name,
+    title: TITLES[changing ? "past" : "future"]({ merchant, category, changing }),
+    past: changing ? `They become ${category.name}, as if you had chosen it for each.` : null,
     withdrawn: withdrawn ? `${withdrawn} of them stop being expenses: this category is for money that only moved.` : null,
     more: more > 0 ? `and ${others(more)}` : null,
-    apply: `Change ${new Intl.NumberFormat().format(changing)}`,
+    always: `Always: every new transaction of ${merchant} too`,
+    apply: changing ? `Change ${new Intl.NumberFormat().format(changing)}` : "Make it a rule",
   });
   const list = dialog.querySelector("ul");
+  list.hidden = changing === 0;
+  dialog.querySelector(".tick").hidden = changing === 0;
+  dialog.querySelector(".tick input").checked = changing === 0;
   reconcile(list, examples, { key: (one) => one.expense.id, create: () => clone("alike-row"), update: drawExample });
 }
 
@@ -41,8 +50,12 @@ export class Recategorising {
   #wish = null;
   #notice = null;
 
-  constructor(api, categories, decisions) {
+  #ruleMade;
+
+  // ruleMade(): the user has one more
+  constructor(api, categories, decisions, ruleMade) {
     this.#api = api;
+    this.#ruleMade = ruleMade;
     this.#categories = categories;
     this.#decisions = decisions;
     const apply = this.#dialog.querySelector('[data-do="apply"]');
@@ -53,7 +66,7 @@ export class Recategorising {
   async file(expense, slug) {
     const changes = { category: slug };
     const now = await this.#decisions.decide(expense, changes);
-    if (now) this.#follow(expense, now, changes);
+    if (now && slug !== null) this.#follow(expense, now, changes);
     return now;
   }
 
@@ -63,9 +76,10 @@ export class Recategorising {
     const notice = this.#decisions.tellDone(said, before, now, changes);
     this.#notice = notice;
     const preview = await this.#preview(now);
-    if (!preview?.changing || !notice.isConnected) return;
+    if (!preview || !notice.isConnected) return;
     notice.remove();
-    const look = [`Also ${others(preview.changing)}…`, () => this.#show(now, preview)];
+    const label = preview.changing ? `Also ${others(preview.changing)}…` : "Always…";
+    const look = [label, () => this.#show(now, preview)];
     this.#notice = this.#decisions.tellDone(said, before, now, changes, look);
   }
 
@@ -92,19 +106,29 @@ export class Recategorising {
   }
 
   async #apply() {
-    let changed = 0;
+    const { request, merchant, category } = this.#wish;
+    const always = this.#dialog.querySelector(".tick input").checked;
     try {
-      for (let remaining = 1; remaining > 0; ) {
-        const answer = await this.#api.recategorise(this.#wish.request);
-        changed += answer.changed;
-        remaining = answer.changed ? answer.remaining : 0;
-      }
+      const changed = await this.#changeOthers(request);
+      if (always) await this.#api.makeRule({ contains: request.filter.q }, category.slug);
+      this.#dialog.close();
+      const said = [changed && `${others(changed)} of ${merchant} filed under ${category.name}.`];
+      tell([...said, always && `New ones of ${merchant} are filed there from now on.`].filter(Boolean).join(" "));
     } catch (problem) {
       if (!problem.body) throw problem;
       complain(problem);
-      return;
     }
-    this.#dialog.close();
-    tell(`${others(changed)} of ${this.#wish.merchant} filed under ${this.#wish.category.name}.`);
+    if (always) this.#ruleMade();
+  }
+
+  // At most a thousand at a time: ask until none is left. Returns how many were changed.
+  async #changeOthers(request) {
+    let changed = 0;
+    for (let remaining = 1; remaining > 0; ) {
+      const answer = await this.#api.recategorise(request);
+      changed += answer.changed;
+      remaining = answer.changed ? answer.remaining : 0;
+    }
+    return changed;
   }
 }
