@@ -12,14 +12,17 @@ from link_api.store import users
 from link_api.tokens import Tokens
 
 MOST_KNOWN = 100_000
+OPERATOR = "operator"
+"""The claim `role` of those who run the system."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A user, until the token expires."""
+    """A user, until the token expires; an operator sees how the whole system does, and nobody's data but their own."""
 
     user_id: int
     expires_at: datetime
+    operator: bool = False
 
 
 class Callers:
@@ -49,7 +52,7 @@ class Callers:
         user_id = identifiers.read(claims["sub"])
         if user_id is None:
             raise unauthorized("The token's `sub` must be the user's id, an integer as text.", code="token_invalid")
-        return Caller(user_id, expires_at)
+        return Caller(user_id, expires_at, operator=claims.get("role") == OPERATOR)
 
     async def _introduce(self, user_id: int) -> None:
         if user_id in self._known:

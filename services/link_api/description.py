@@ -30,6 +30,7 @@ TAGS = {
     "notifications": "What the user should know about a bank.",
     "feedback": "How users like it.",
     "events": "What changes, live.",
+    "operations": "How the whole system does, for those who run it.",
 }
 UNUSED = ("HTTPValidationError", "ValidationError")
 """FastAPI's own, which we never answer."""

@@ -42,6 +42,7 @@ from link_api.routes import (
     explanations,
     exports,
     feedback,
+    health,
     history,
     integrations,
     link_events,
@@ -92,6 +93,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
         hub=hub,
         page=Page(settings.plaid_link_script, settings.plaid_link_host),
         rates=Rates(database, settings.api_rate_limit),
+        limits=settings.rate_limits,
     )
     try:
         yield Service(
@@ -157,6 +159,7 @@ def described() -> FastAPI:
         notifications,
         feedback,
         events,
+        health,
         page,
     ):
         app.include_router(noun.router)

@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from common.database import Database
+from common.limits import Limits
 from link_api.callers import Caller, Callers
 from link_api.domain import identifiers
 from link_api.domain.page_policy import Page
@@ -30,6 +31,7 @@ class Parts:
     hub: Hub
     page: Page
     rates: Rates
+    limits: Limits
 
 
 bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="The host application's token for its user.")

@@ -15,14 +15,17 @@ from link_api.store import rules
 MOST = 200
 """Rules of one user."""
 
-TOO_MANY = Problem(409, f"You have {MOST} rules, the most there can be; delete one first.", code="too_many_rules")
+
+def too_many() -> Problem:
+    """Return the 409 of whoever has all the rules there can be."""
+    return Problem(409, f"You have {MOST} rules, the most there can be; delete one first.", code="too_many_rules")
 
 
 async def create(session: AsyncSession, user_id: int, terms: Mapping[str, Any], position: int) -> int:
     """Store a rule at this position and return its id; a 409 Problem where there are too many."""
     order = await _lock(session, user_id)
     if len(order) >= MOST:
-        raise TOO_MANY
+        raise too_many()
     rule_id = await rules.add(session, user_id, terms, len(order) + 1)
     await _arrange(session, user_id, placed(order, rule_id, position))
     return rule_id

@@ -3,7 +3,7 @@
 link_api counts its users' calls in `rate_buckets` too.
 """
 
-from sqlalchemy import Column, DateTime, Float, Integer, Table, Text
+from sqlalchemy import Column, DateTime, Float, Index, Integer, Table, Text
 
 from common.tables.base import metadata, moment
 
@@ -27,4 +27,5 @@ plaid_api_usage = Table(
     Column("put_off", Integer, nullable=False, server_default="0", comment="not made, for want of budget"),
     Column("limited", Integer, nullable=False, server_default="0", comment="answered with 429"),
     Column("failed", Integer, nullable=False, server_default="0", comment="ended in any other error"),
+    Index(None, "minute"),
 )

@@ -100,6 +100,7 @@ plaid_integrations = Table(
     now("updated_at"),
     CheckConstraint(f"status IN {STATUSES!r}", name="status"),
     Index(None, "user_id"),
+    Index(None, "status"),
     Index("ix_plaid_integrations_due", "next_sync_at", postgresql_where=text("next_sync_at IS NOT NULL")),
     Index("ix_plaid_integrations_audit_due", "next_audit_at", postgresql_where=text("status = 'active'")),
 )

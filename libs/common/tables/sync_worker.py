@@ -128,6 +128,7 @@ plaid_sync_history = Table(
     Column("correlation_id", Text),
     now("created_at"),
     Index(None, "integration_id", "created_at"),
+    Index(None, "created_at", postgresql_include=["integration_id", "success", "sync_duration"]),
 )
 
 quarantined_transactions = Table(

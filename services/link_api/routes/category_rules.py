@@ -40,7 +40,7 @@ async def list_category_rules(parts: Use, user: User) -> Page[CategoryRule]:
     return Page(items=[CategoryRule.of(row) for row in rows])
 
 
-@router.post("", status_code=201, responses=refusals(*TERMS, rules.TOO_MANY))
+@router.post("", status_code=201, responses=refusals(*TERMS, rules.too_many()))
 async def create_category_rule(parts: Use, user: User, body: NewRule) -> CategoryRule:
     """Lay down a rule: it decides every transaction that comes from now on and that no rule before it matches.
 
