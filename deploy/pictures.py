@@ -18,7 +18,7 @@ from deploy.embedded import Ports, System, system
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-WIDE: ViewportSize = {"width": 1280, "height": 1300}
+WIDE: ViewportSize = {"width": 1280, "height": 1480}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 60_000
 LATER = "#review-card [data-do=skip]"
