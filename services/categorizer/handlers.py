@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import structlog
 from prometheus_client import Counter, Histogram
 
+from categorizer.domain.case import Taught
 from categorizer.domain.pipeline import Pipeline
 from categorizer.domain.plan import Known, Posting, plan
 from categorizer.store import expenses, rules, transactions
@@ -42,7 +43,7 @@ async def decide(event: TransactionsChanged, database: Database, pipeline: Pipel
             return
         known = await transactions.lock(session, event.integration_id, event.transaction_ids)
         # Read behind the locks: who applies a rule takes them too, so what it asks for is decided by rules as new.
-        postings = plan(known, pipeline, await rules.of_user(session, user_id))
+        postings = plan(known, pipeline, Taught(await rules.of_user(session, user_id)))
         expense_ids = await expenses.post(session, user_id, postings)
         marks = _marks(known, expense_ids)
         await transactions.mark(session, marks)

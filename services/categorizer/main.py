@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from categorizer import data
-from categorizer.domain.pipeline import Pipeline
+from categorizer.domain.case import Thresholds
 from categorizer.handlers import handlers
 from categorizer.settings import Settings
 from categorizer.sweep import Sweep
@@ -19,7 +19,7 @@ from common.runtime import GRACE, Infrastructure, Service
 async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIterator[Service]:
     """Yield the running service; on the way out it takes no more messages and finishes those in hand."""
     database, broker = infrastructure.database, infrastructure.broker
-    pipeline = Pipeline(data.catalogue(), settings.categorizer_review_below)
+    pipeline = data.pipeline(Thresholds(settings.categorizer_review_below))
     patient = outlasting(handlers(database, pipeline), Outage(database.ping))
     consumer = await broker.consume(topology.CATEGORIZE, dispatch(patient), prefetch=settings.categorizer_prefetch)
     try:

@@ -1,7 +1,6 @@
 """A database, a bank in it, and the pipeline as production builds it."""
 
 from collections.abc import AsyncIterator
-from decimal import Decimal
 
 import pytest
 
@@ -15,7 +14,7 @@ from tests.categorizer.bank import Bank, linked_bank
 @pytest.fixture(scope="session")
 def pipeline() -> Pipeline:
     """The pipeline with the default threshold."""
-    return Pipeline(data.catalogue(), Decimal("0.8"))
+    return data.pipeline()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """From the bank to the expense in one process: what sync_worker announces, the categorizer decides."""
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -28,7 +27,7 @@ class Chain:
     """A world whose transactions become expenses."""
 
     world: World
-    pipeline: Pipeline = field(default_factory=lambda: Pipeline(data.catalogue(), Decimal("0.8")))
+    pipeline: Pipeline = field(default_factory=data.pipeline)
 
     async def link(self, username: str = "user_good", *, days: int = 10) -> Linked:
         """Link a bank, sync, and decide."""

@@ -8,14 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from categorizer import data
-from categorizer.domain.pipeline import Pipeline
 from categorizer.handlers import decide
 from common.events import TransactionsChanged
 from tests.categorizer.bank import Bank, linked_bank
 from tests.categorizer.locks import waits_for_a_lock
 from tests.link_api.world import World, bearer
 
-PIPELINE = Pipeline(data.catalogue(), Decimal("0.8"))
+PIPELINE = data.pipeline()
 TRANSFER = {"pfc_primary": "TRANSFER_OUT", "pfc_detailed": "TRANSFER_OUT_ACCOUNT_TRANSFER"}
 
 

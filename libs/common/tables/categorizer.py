@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    DateTime,
     ForeignKey,
     Identity,
     Index,
@@ -60,6 +61,7 @@ expenses = Table(
         comment="categories that came next, likeliest first",
     ),
     Column("rule_id", BigInteger, comment="the user's rule that decided; it may be deleted since"),
+    Column("merchant", Text, comment="the merchant's key, as memory knows it"),
     moment("withdrawn_at"),
     now("created_at"),
     now("updated_at"),
@@ -79,4 +81,15 @@ expenses = Table(
             "needs_review AND user_category_id IS NULL AND reviewed_at IS NULL AND withdrawn_at IS NULL"
         ),
     ),
+)
+
+merchant_memory = Table(
+    "merchant_memory",
+    metadata,
+    Column("user_id", Integer, ForeignKey("users.id"), primary_key=True),
+    Column("merchant", Text, primary_key=True),
+    Column("money", Text, primary_key=True, comment="in | out"),
+    Column("answers", ARRAY(Text), nullable=False, comment="categories, newest last"),
+    Column("answered_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("money IN ('in', 'out')", name="money"),
 )

@@ -100,6 +100,8 @@ plaid_transactions = Table(
         server_default="0",
         comment="link_api sets it back to 0 where a rule shall be applied",
     ),
+    Column("counterpart_id", BigInteger, comment="the other half of a transfer between the user's own accounts"),
+    Column("purchase_id", BigInteger, comment="the purchase that this money gave back"),
     CheckConstraint("sync_status IN ('synced', 'removed')", name="sync_status"),
     CheckConstraint("num_nonnulls(iso_currency_code, unofficial_currency_code) <= 1", name="one_currency"),
     Index(None, "account_id", "date"),

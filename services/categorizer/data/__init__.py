@@ -1,10 +1,18 @@
-"""The reviewable data that decisions rest on: our categories, and what each of Plaid's means among them."""
+"""The reviewable data that decisions rest on: our categories, what each of Plaid's means, what words mean (`text/`)."""
 
 import csv
 from collections.abc import Iterator
 from importlib import resources
 
+from categorizer.data import text_tables
+from categorizer.domain.case import USUAL, Thresholds
 from categorizer.domain.catalogue import Catalogue, Category, PlaidCategory
+from categorizer.domain.pipeline import Pipeline
+
+
+def pipeline(thresholds: Thresholds = USUAL) -> Pipeline:
+    """Return the pipeline of all this data."""
+    return Pipeline(catalogue(), text_tables.judge(), thresholds)
 
 
 def catalogue() -> Catalogue:

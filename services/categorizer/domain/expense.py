@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from categorizer.domain.pipeline import Decision
+from categorizer.domain.decision import Decision
 from categorizer.domain.transaction import Transaction
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from categorizer.domain.case import UNTAUGHT, Taught
+from categorizer.domain.decision import Decision
 from categorizer.domain.expense import ExpenseDraft, expense_of
-from categorizer.domain.pipeline import NO_RULES, PIPELINE_VERSION, Decision, Pipeline
+from categorizer.domain.partners import ALONE, Partners
+from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
 from categorizer.domain.transaction import Transaction
-from common.category_rules import Rules
 
 Outcome = Literal["posted", "changed", "withdrawn", "returned", "unseen"]
 """What became of an expense; `unseen` is what its user cannot notice."""
@@ -33,6 +35,7 @@ class Known:
     decided_version: int
     linked_expense_id: int | None
     expense: Expense | None
+    partners: Partners = ALONE
 
     @property
     def kept(self) -> Decision | None:
@@ -51,14 +54,14 @@ class Posting:
     outcome: Outcome
 
 
-def plan(known: Iterable[Known], pipeline: Pipeline, rules: Rules = NO_RULES) -> list[Posting]:
+def plan(known: Iterable[Known], pipeline: Pipeline, taught: Taught = UNTAUGHT) -> list[Posting]:
     """Return the writes that make the expenses equal to what their transactions say, and nothing more."""
-    return [posting for one in known if (posting := _posting(one, pipeline, rules)) is not None]
+    return [posting for one in known if (posting := _posting(one, pipeline, taught)) is not None]
 
 
-def _posting(known: Known, pipeline: Pipeline, rules: Rules) -> Posting | None:
+def _posting(known: Known, pipeline: Pipeline, taught: Taught) -> Posting | None:
     before = known.expense
-    decision = known.kept or pipeline.categorize(known.transaction, rules)
+    decision = known.kept or pipeline.categorize(known.transaction, taught, known.partners)
     category = (before and before.user_category) or decision.category
     draft = expense_of(known.transaction, decision, is_expense=pipeline.catalogue.is_expense(category))
     if before is None:

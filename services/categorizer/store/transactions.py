@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from categorizer.domain.decision import Decision
 from categorizer.domain.expense import ExpenseDraft
-from categorizer.domain.pipeline import Decision
 from categorizer.domain.plan import Expense, Known
 from categorizer.domain.transaction import Account, Transaction
 from common.database import reach_by_index

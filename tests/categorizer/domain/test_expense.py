@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from categorizer import data
+from categorizer.domain.decision import Decision
 from categorizer.domain.expense import expense_of, payment_method, spent
-from categorizer.domain.pipeline import Decision, Pipeline
 from categorizer.domain.transaction import Transaction
 from tests.categorizer.domain.test_catalogue import taxonomy
 from tests.categorizer.domain.transactions import CARD, plaid, transaction
 
 MEALS = Decision("meals", Decimal("0.98"), "plaid_category", "Because.")
-PIPELINE = Pipeline(data.catalogue(), Decimal("0.8"))
+PIPELINE = data.pipeline()
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=7)
 CODES = st.sampled_from(list(taxonomy()))
 LEVELS = st.sampled_from(["VERY_HIGH", "HIGH", "MEDIUM", "LOW", "UNKNOWN", None])

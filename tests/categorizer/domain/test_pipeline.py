@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from categorizer import data
+from categorizer.domain.case import Taught, Thresholds
 from categorizer.domain.catalogue import INCOME, OTHER
 from categorizer.domain.expense import expense_of
 from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
@@ -46,14 +48,14 @@ def test_question(pipeline: Pipeline) -> None:
 
 def test_threshold(pipeline: Pipeline) -> None:
     """The threshold is a setting: at it, nothing is asked."""
-    bold = Pipeline(pipeline.catalogue, Decimal("0.7"))
+    bold = data.pipeline(Thresholds(Decimal("0.7")))
     assert bold.categorize(transaction(pfc_confidence="MEDIUM")).category == "meals"
     assert bold.categorize(transaction(pfc_confidence="LOW")).needs_review
 
 
 def test_low_information_never_decides(pipeline: Pipeline) -> None:
     """A category that says too little asks, however sure Plaid is and however low the threshold."""
-    bold = Pipeline(pipeline.catalogue, Decimal(0))
+    bold = data.pipeline(Thresholds(Decimal(0)))
     for either in (pipeline, bold):
         decision = either.categorize(transaction(**MARKETPLACE))
         assert (decision.category, decision.needs_review) == (OTHER, True)
@@ -171,16 +173,16 @@ def test_the_users_rule_comes_first(pipeline: Pipeline) -> None:
     """A user's rule answers before Plaid, surely, without a question, and is named; where none matches, Plaid does."""
     rules = Rules([Rule(5, "travel", contains="chipotle")])
     for doubt in ({}, {"pfc_confidence": "LOW"}, NOTHING, plaid("INCOME", "SALARY"), plaid("TRANSFER_OUT", "SAVINGS")):
-        decision = pipeline.categorize(transaction(**doubt), rules)
+        decision = pipeline.categorize(transaction(**doubt), Taught(rules))
         assert (decision.category, decision.confidence, decision.source) == ("travel", Decimal(1), "rule")
         assert (decision.rule_id, decision.needs_review) == (5, False)
         assert decision.reason == "Your rule says so: text contains “chipotle”."
     for elsewhere in (transaction(name="SHELL", merchant_name=None), transaction(account=replace(CARD, id=2))):
         other = Rules([Rule(5, "travel", contains="chipotle", account_id=1)])
-        assert pipeline.categorize(elsewhere, other) == pipeline.categorize(elsewhere)
+        assert pipeline.categorize(elsewhere, Taught(other)) == pipeline.categorize(elsewhere)
 
 
 def test_a_rule_may_leave_it_at_other(pipeline: Pipeline) -> None:
     """Whoever lays down `other` is not asked what it was."""
-    decision = pipeline.categorize(transaction(), Rules([Rule(5, OTHER, contains="chipotle")]))
+    decision = pipeline.categorize(transaction(), Taught(Rules([Rule(5, OTHER, contains="chipotle")])))
     assert (decision.category, decision.needs_review) == (OTHER, False)

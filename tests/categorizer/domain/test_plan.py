@@ -3,9 +3,11 @@ from decimal import Decimal
 
 import pytest
 
+from categorizer.domain.case import Taught
 from categorizer.domain.catalogue import OTHER
+from categorizer.domain.decision import Decision
 from categorizer.domain.expense import expense_of
-from categorizer.domain.pipeline import PIPELINE_VERSION, Decision, Pipeline
+from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
 from categorizer.domain.plan import Expense, Known, plan
 from categorizer.domain.transaction import Transaction
 from common.category_rules import Rule, Rules
@@ -112,21 +114,21 @@ def test_question_becomes_an_answer(pipeline: Pipeline) -> None:
 def test_a_new_rule_leaves_what_is_decided(pipeline: Pipeline, known: Known) -> None:
     """A rule counts from the next version on, or once it is applied, which takes the mark of the decision away."""
     rules = Rules([Rule(5, "travel", contains="chipotle")])
-    assert plan([known], pipeline, rules) == []
+    assert plan([known], pipeline, Taught(rules)) == []
     for anew in (replace(known, version=2), replace(known, decided_version=0)):
-        (posting,) = plan([anew], pipeline, rules)
+        (posting,) = plan([anew], pipeline, Taught(rules))
         assert (posting.outcome, posting.draft.decision.rule_id) == ("changed", 5)
 
 
 def test_a_rule_makes_expenses_and_no_expenses(pipeline: Pipeline) -> None:
     """What Plaid calls a transfer becomes one by a rule for it, and what is an expense none; the user's word stands."""
     rules = Rules([Rule(5, "subcontractors", contains="bob"), Rule(6, "transfer", contains="chipotle")])
-    (posting,) = plan([Known(transaction(name="ZELLE BOB", **TRANSFER), 1, 0, None, None)], pipeline, rules)
+    (posting,) = plan([Known(transaction(name="ZELLE BOB", **TRANSFER), 1, 0, None, None)], pipeline, Taught(rules))
     assert (posting.outcome, posting.draft.decision.category) == ("posted", "subcontractors")
     lunch = replace(standing(transaction(), pipeline.categorize(transaction())), decided_version=0)
-    (gone,) = plan([lunch], pipeline, rules)
+    (gone,) = plan([lunch], pipeline, Taught(rules))
     assert (gone.outcome, gone.draft.decision.rule_id) == ("withdrawn", 6)
     assert lunch.expense is not None
     mine = replace(lunch, expense=replace(lunch.expense, user_category="meals"))
-    (stays,) = plan([mine], pipeline, rules)
+    (stays,) = plan([mine], pipeline, Taught(rules))
     assert not stays.withdrawn

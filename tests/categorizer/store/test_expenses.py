@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from categorizer.domain.decision import Decision
 from categorizer.domain.expense import expense_of
-from categorizer.domain.pipeline import Decision
 from categorizer.domain.plan import Posting
 from categorizer.store import expenses, transactions
 from common.database import Database

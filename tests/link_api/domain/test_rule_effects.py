@@ -6,14 +6,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from categorizer import data
-from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
+from categorizer.domain.case import Taught
+from categorizer.domain.pipeline import PIPELINE_VERSION
 from categorizer.domain.plan import Expense, Known, plan
 from categorizer.domain.transaction import Transaction
 from common.category_rules import Rule, Rules
 from link_api.domain.rule_effects import Candidate, Decided, Outlook, placed
 from tests.categorizer.domain.transactions import plaid, transaction
 
-PIPELINE = Pipeline(data.catalogue(), Decimal("0.8"))
+PIPELINE = data.pipeline()
 NONEXPENSE = {slug for slug in PIPELINE.catalogue.categories if not PIPELINE.catalogue.is_expense(slug)}
 ONE = 5
 """The id of the rule that is applied."""
@@ -68,7 +69,7 @@ ORDERS = st.builds(
 def after(known: Known, rules: Rules) -> Known:
     """Return what is known once the categorizer has decided."""
     before = known.expense
-    for posting in plan([known], PIPELINE, rules):
+    for posting in plan([known], PIPELINE, Taught(rules)):
         chosen = before.user_category if before else None
         before = Expense(7, posting.draft, PIPELINE_VERSION, posting.withdrawn, chosen)
     return replace(known, decided_version=known.version, expense=before)

@@ -1,12 +1,10 @@
 import asyncio
-from decimal import Decimal
 
 import httpx2
 import pytest
 from sqlalchemy import text
 
 from categorizer import data
-from categorizer.domain.pipeline import Pipeline
 from categorizer.handlers import decide
 from common.events import TransactionsChanged
 from tests.categorizer.bank import linked_bank
@@ -66,7 +64,7 @@ async def test_a_muted_account_has_its_expenses_decided_anew(live: World) -> Non
 
 async def test_expenses_of_a_muted_account_go_and_come_back_as_they_were(live: World) -> None:
     """What the categorizer makes of it: no expense while muted, and the user's note is there again afterwards."""
-    bank, pipeline = await linked_bank(live.database, 1), Pipeline(data.catalogue(), Decimal("0.8"))
+    bank, pipeline = await linked_bank(live.database, 1), data.pipeline()
     await decide(bank.changed(await bank.add()), live.database, pipeline)
     [expense] = (await live.get("/api/expenses")).json()["items"]
     noted = {"note": "for the Miller kitchen"}

@@ -1,0 +1,30 @@
+"""Everything that judges a bank's line, put together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from categorizer.domain.text.evidence import Opinion, Scorer
+from categorizer.domain.text.normalise import Line, Normaliser
+from categorizer.domain.text.suggestions import suggestions
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Reads lines and says what they mean; `neighbours` are the categories that people mix one up with."""
+
+    normaliser: Normaliser
+    scorer: Scorer
+    neighbours: Mapping[str, Sequence[str]]
+
+    def read(self, text: str) -> Line:
+        """Return the line's words, and the key of its merchant; never fails."""
+        return self.normaliser.read(text)
+
+    def judge(self, line: Line, amount: Decimal) -> Opinion:
+        """Return how probable each category is; the amount has Plaid's sign, 0 where it is unknown."""
+        return self.scorer.judge(line, float(amount))
+
+    def suggestions(self, opinion: Opinion) -> tuple[str, ...]:
+        """Return up to three categories to offer, likeliest first."""
+        return suggestions(opinion.ranking, self.neighbours)

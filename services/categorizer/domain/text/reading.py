@@ -1,0 +1,73 @@
+"""What of a line is known: which entries stand in it, and which of them count."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from categorizer.domain.text.lexicon import Kind, Lexicon, Match
+from categorizer.domain.text.normalise import Line
+
+
+class Reading(NamedTuple):
+    """Phrases that the bank `said`, merchants and trades `found`, words nothing knows, the processor if it counts."""
+
+    said: Sequence[Match]
+    found: Sequence[Match]
+    unknown: Sequence[str]
+    processor: str | None
+
+    @property
+    def merchant(self) -> Match | None:
+        """The first entry that is a merchant by name, standing letter by letter."""
+        return next((match for match in self.found if match.entry.kind is not Kind.WORD and match.whole), None)
+
+    @property
+    def source(self) -> str:
+        """The strongest kind of what is known: phrase, merchant, keyword, or model where nothing is."""
+        if self.said:
+            return "phrase"
+        return "merchant" if self.merchant else "keyword" if self.found else "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Looks lines up: merchants and trades in the merchant's words, phrases of money movement in all that was said."""
+
+    lexicon: Lexicon
+    phrases: Lexicon
+
+    def read(self, line: Line, *, money_in: bool, money_out: bool) -> Reading:
+        """Return what is known of the line; of an unknown amount neither direction is true."""
+        found, processor = self._found(line)
+        against = "out" if money_in else "in" if money_out else ""
+        said = [match for match in self.phrases.find(line.said) if match.entry.direction != against]
+        known = {at for match in found for at in range(match.start, match.end)}
+        unknown = [word for at, word in enumerate(line.words) if at not in known]
+        return Reading(_decisive(said, found), found, unknown, processor)
+
+    def _found(self, line: Line) -> tuple[list[Match], str | None]:
+        """Return the entries, and the processor if it still has something to say.
+
+        A processor's own name counts only with what follows it (`GOOGLE *WORKSPACE`) or where nothing follows.
+        """
+        found = self.lexicon.find(line.words)
+        if not line.prefix:
+            return found or self._in_all(line), None
+        cut = len(line.prefix)
+        whole = self.lexicon.find((*line.prefix, *line.words))
+        if any(match.start < cut < match.end for match in whole):
+            return [match for match in whole if match.end > cut], None
+        return found if line.words else whole, line.processor
+
+    def _in_all(self, line: Line) -> list[Match]:
+        """Return merchants whose name holds dropped words of the till: `MERCHANT BANKCD`, `APPLE.COM/BILL`."""
+        if line.words == line.said:
+            return []
+        named = (match for match in self.lexicon.find(line.said) if match.entry.kind is not Kind.WORD)
+        return [match for match in named if match.whole and match.end - match.start > 1]
+
+
+def _decisive(said: list[Match], found: Sequence[Match]) -> list[Match]:
+    """Return the phrases that count: the sure ones, and those of mixed meaning only where nothing else is known."""
+    sure = [match for match in said if match.entry.kind is not Kind.MIXED]
+    return sure or ([] if any(match.entry.sure for match in found) else said)
