@@ -9,7 +9,7 @@ from prometheus_client import Counter, Histogram
 from categorizer.domain.case import Taught
 from categorizer.domain.pipeline import Pipeline
 from categorizer.domain.plan import Known, Posting, plan
-from categorizer.store import expenses, rules, transactions
+from categorizer.store import expenses, memory, rules, transactions
 from categorizer.store.transactions import Mark
 from common import outbox
 from common.consumer import Handlers
@@ -43,7 +43,9 @@ async def decide(event: TransactionsChanged, database: Database, pipeline: Pipel
             return
         known = await transactions.lock(session, event.integration_id, event.transaction_ids)
         # Read behind the locks: who applies a rule takes them too, so what it asks for is decided by rules as new.
-        postings = plan(known, pipeline, Taught(await rules.of_user(session, user_id)))
+        merchants = {(pipeline.merchant(one.transaction), one.transaction.money_in) for one in known if not one.kept}
+        answers = await memory.of_user(session, user_id, merchants)
+        postings = plan(known, pipeline, Taught(await rules.of_user(session, user_id), answers))
         expense_ids = await expenses.post(session, user_id, postings)
         marks = _marks(known, expense_ids)
         await transactions.mark(session, marks)

@@ -19,7 +19,7 @@ from common.runtime import GRACE, Infrastructure, Service
 async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIterator[Service]:
     """Yield the running service; on the way out it takes no more messages and finishes those in hand."""
     database, broker = infrastructure.database, infrastructure.broker
-    pipeline = data.pipeline(Thresholds(settings.categorizer_review_below))
+    pipeline = data.pipeline(Thresholds(settings.categorizer_review_below, settings.categorizer_memory_below))
     patient = outlasting(handlers(database, pipeline), Outage(database.ping))
     consumer = await broker.consume(topology.CATEGORIZE, dispatch(patient), prefetch=settings.categorizer_prefetch)
     try:

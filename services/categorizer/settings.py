@@ -13,3 +13,4 @@ class Settings(StandardSettings):
     port: int = Field(default=8003, ge=1, le=65535)
     categorizer_prefetch: int = Field(default=4, ge=1, le=100)
     categorizer_review_below: Decimal = Field(default=Decimal("0.8"), ge=0, le=1)
+    categorizer_memory_below: Decimal = Field(default=Decimal("0.8"), ge=0, le=1)

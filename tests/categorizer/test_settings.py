@@ -10,7 +10,7 @@ SERVERS = {"DATABASE_URL": "postgresql://a:b@c/d", "AMQP_URL": "amqp://a:b@c/"}
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PORT", "CATEGORIZER_PREFETCH", "CATEGORIZER_REVIEW_BELOW"):
+    for name in ("PORT", "CATEGORIZER_PREFETCH", "CATEGORIZER_REVIEW_BELOW", "CATEGORIZER_MEMORY_BELOW"):
         monkeypatch.delenv(name, raising=False)
     for name, value in SERVERS.items():
         monkeypatch.setenv(name, value)

@@ -61,7 +61,8 @@ expenses = Table(
         comment="categories that came next, likeliest first",
     ),
     Column("rule_id", BigInteger, comment="the user's rule that decided; it may be deleted since"),
-    Column("merchant", Text, comment="the merchant's key, as memory knows it"),
+    Column("merchant", Text, comment="the merchant's words, as memory knows it; null: not read yet"),
+    Column("merchant_entity_id", Text, comment="Plaid's id of the merchant"),
     moment("withdrawn_at"),
     now("created_at"),
     now("updated_at"),
@@ -70,6 +71,17 @@ expenses = Table(
     Column("note", Text),
     Column("excluded", Boolean, nullable=False, server_default=text("false")),
     moment("reviewed_at"),
+    Column(
+        "reviewed_category",
+        Text,
+        ForeignKey("expense_categories.slug"),
+        comment="the automatic category that its user confirmed; null: a question that was put away is no answer",
+    ),
+    Column(
+        "answered_at",
+        DateTime(timezone=True),
+        comment="when its user last said what it is; null: never, or taken back",
+    ),
     CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
     Index(None, "user_id", "expense_date", "id"),
     Index(
@@ -81,15 +93,15 @@ expenses = Table(
             "needs_review AND user_category_id IS NULL AND reviewed_at IS NULL AND withdrawn_at IS NULL"
         ),
     ),
-)
-
-merchant_memory = Table(
-    "merchant_memory",
-    metadata,
-    Column("user_id", Integer, ForeignKey("users.id"), primary_key=True),
-    Column("merchant", Text, primary_key=True),
-    Column("money", Text, primary_key=True, comment="in | out"),
-    Column("answers", ARRAY(Text), nullable=False, comment="categories, newest last"),
-    Column("answered_at", DateTime(timezone=True), nullable=False),
-    CheckConstraint("money IN ('in', 'out')", name="money"),
+    Index(
+        "ix_expenses_answers", "user_id", "merchant", "answered_at", postgresql_where=text("answered_at IS NOT NULL")
+    ),
+    Index(
+        "ix_expenses_entity_answers",
+        "user_id",
+        "merchant_entity_id",
+        "answered_at",
+        postgresql_where=text("answered_at IS NOT NULL"),
+    ),
+    Index("ix_expenses_unnamed", "id", postgresql_where=text("merchant IS NULL")),
 )

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from common.tables.base import metadata, moment, now
 
@@ -199,6 +199,20 @@ category_rules = Table(
     CheckConstraint("money IN ('in', 'out')", name="money"),
     CheckConstraint("currency IS NOT NULL OR num_nonnulls(min_amount, max_amount) = 0", name="amounts_have_a_currency"),
     UniqueConstraint("user_id", "position", deferrable=True, initially="DEFERRED"),
+)
+
+recategorisations = Table(
+    "recategorisations",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("category", Text, ForeignKey("expense_categories.slug"), comment="null: the automatic one"),
+    Column("expense_ids", ARRAY(BigInteger), nullable=False),
+    Column("former_categories", ARRAY(Text), nullable=False, comment="of users; null: the automatic one"),
+    Column("former_answered_at", ARRAY(DateTime(timezone=True)), nullable=False),
+    moment("created_at", nullable=False),
+    moment("undone_at"),
+    Index(None, "created_at"),
 )
 
 feedback = Table(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from categorizer.domain.catalogue import Catalogue
 from categorizer.domain.decision import Decision
 from categorizer.domain.memory import Memory
+from categorizer.domain.merchant import Merchant
 from categorizer.domain.partners import Partners
 from categorizer.domain.text.evidence import Opinion
 from categorizer.domain.text.normalise import Line
@@ -30,6 +31,11 @@ class Thresholds:
     """How sure (0 to 1) an answer must be to stand without asking."""
 
     review_below: Decimal = Decimal("0.8")
+    memory_below: Decimal = Decimal("0.8")
+
+    def of(self, source: str) -> Decimal:
+        """Return what holds for a stage's answers; what the user has answered before has a threshold of its own."""
+        return self.memory_below if source == "memory" else self.review_below
 
 
 USUAL = Thresholds()
@@ -46,6 +52,11 @@ class Case:
     partners: Partners
     catalogue: Catalogue
     thresholds: Thresholds
+
+    @property
+    def merchant(self) -> Merchant:
+        """Whom the money went to or came from."""
+        return Merchant(self.transaction.merchant_entity_id, self.line.key)
 
 
 Stage = Callable[[Case], Decision | None]

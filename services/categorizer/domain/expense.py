@@ -1,10 +1,11 @@
 """From a transaction and its category to its expense, if it is one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from categorizer.domain.decision import Decision
+from categorizer.domain.merchant import UNNAMED, Merchant
 from categorizer.domain.transaction import Transaction
 
 
@@ -21,6 +22,7 @@ class ExpenseDraft:
     expense_date: date
     payment_method: str
     decision: Decision
+    merchant: Merchant = field(default=UNNAMED, compare=False)
 
 
 def spent(amount: Decimal, *, is_expense: bool) -> Decimal | None:
@@ -32,7 +34,9 @@ def spent(amount: Decimal, *, is_expense: bool) -> Decimal | None:
     return amount if is_expense and amount else None
 
 
-def expense_of(transaction: Transaction, decision: Decision, *, is_expense: bool) -> ExpenseDraft | None:
+def expense_of(
+    transaction: Transaction, decision: Decision, *, is_expense: bool, merchant: Merchant = UNNAMED
+) -> ExpenseDraft | None:
     """Return the transaction's expense, or None where it has none.
 
     `is_expense` speaks of the category that counts: the user's, else the decision's.
@@ -53,6 +57,7 @@ def expense_of(transaction: Transaction, decision: Decision, *, is_expense: bool
         expense_date=transaction.authorized_date or transaction.date,
         payment_method=payment_method(transaction),
         decision=decision,
+        merchant=merchant,
     )
 
 

@@ -63,13 +63,16 @@ def _posting(known: Known, pipeline: Pipeline, taught: Taught) -> Posting | None
     before = known.expense
     decision = known.kept or pipeline.categorize(known.transaction, taught, known.partners)
     category = (before and before.user_category) or decision.category
-    draft = expense_of(known.transaction, decision, is_expense=pipeline.catalogue.is_expense(category))
+    merchant = pipeline.merchant(known.transaction)
+    is_expense = pipeline.catalogue.is_expense(category)
+    draft = expense_of(known.transaction, decision, is_expense=is_expense, merchant=merchant)
     if before is None:
         return Posting(draft, withdrawn=False, outcome="posted") if draft else None
     # What is withdrawn keeps its last face, but takes the new decision: a kept one must not bring back what is none.
-    after, withdrawn = draft or replace(before.draft, decision=decision), draft is None
+    after, withdrawn = draft or replace(before.draft, decision=decision, merchant=merchant), draft is None
     outcome = _outcome(before, after, withdrawn=withdrawn)
-    if outcome == "unseen" and after == before.draft and before.pipeline_version == PIPELINE_VERSION:
+    same = after == before.draft and merchant == before.draft.merchant
+    if outcome == "unseen" and same and before.pipeline_version == PIPELINE_VERSION:
         return None
     return Posting(after, withdrawn, outcome)
 

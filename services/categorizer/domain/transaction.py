@@ -35,6 +35,7 @@ class Transaction:
     authorized_date: dt.date | None
     name: str
     merchant_name: str | None
+    merchant_entity_id: str | None
     payment_channel: str | None
     pfc_version: str | None
     pfc_primary: str | None

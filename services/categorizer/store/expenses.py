@@ -23,6 +23,8 @@ POSTED = {
     "reason": "text",
     "needs_review": "boolean",
     "rule_id": "bigint",
+    "merchant": "text",
+    "merchant_entity_id": "text",
 }
 
 POST = text(f"""
@@ -66,6 +68,8 @@ def _values(posting: Posting) -> tuple[object, ...]:
         decision.reason,
         decision.needs_review,
         decision.rule_id,
+        draft.merchant.key,
+        draft.merchant.entity_id,
         ",".join(decision.alternatives),
         posting.withdrawn,
     )

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from categorizer.domain.decision import Decision
 from categorizer.domain.expense import ExpenseDraft
+from categorizer.domain.merchant import UNNAMED, Merchant
 from categorizer.domain.plan import Expense, Known
 from categorizer.domain.transaction import Account, Transaction
 from common.database import reach_by_index
@@ -38,8 +39,9 @@ LOCK = text("""
 
 READ = text("""
     SELECT t.id, t.amount, t.iso_currency_code, t.unofficial_currency_code, t.date, t.authorized_date, t.name,
-        t.merchant_name, t.payment_channel, t.pfc_version, t.pfc_primary, t.pfc_detailed, t.pfc_confidence,
-        t.pending, t.sync_status = 'removed' AS removed, t.version, t.decided_version, t.expense_id AS linked,
+        t.merchant_name, t.merchant_entity_id, t.payment_channel,
+        t.pfc_version, t.pfc_primary, t.pfc_detailed, t.pfc_confidence, t.pending,
+        t.sync_status = 'removed' AS removed, t.version, t.decided_version, t.expense_id AS linked,
         t.transaction_id IN (
             SELECT pending_transaction_id FROM plaid_transactions
             WHERE pending_transaction_id = ANY(CAST(:names AS text[])) AND integration_id + 0 = :integration_id
@@ -49,7 +51,7 @@ READ = text("""
         e.id AS expense_id, e.amount AS e_amount, e.iso_currency_code AS e_iso, e.unofficial_currency_code AS e_other,
         e.description, e.vendor, e.expense_date, e.payment_method, e.auto_category, e.confidence, e.source, e.reason,
         e.needs_review, e.alternatives, e.rule_id, e.pipeline_version, e.withdrawn_at IS NOT NULL AS withdrawn,
-        e.user_category_id
+        e.user_category_id, e.merchant, e.merchant_entity_id AS e_entity_id
     FROM plaid_transactions t
     JOIN plaid_accounts a ON a.id = t.account_id
     LEFT JOIN expenses e ON e.transaction_id = t.id AND e.transaction_id = ANY(CAST(:ids AS bigint[]))
@@ -141,6 +143,7 @@ def _known(row: Any) -> Known:
         authorized_date=row.authorized_date,
         name=row.name,
         merchant_name=row.merchant_name,
+        merchant_entity_id=row.merchant_entity_id,
         payment_channel=row.payment_channel,
         pfc_version=row.pfc_version,
         pfc_primary=row.pfc_primary,
@@ -174,5 +177,6 @@ def _expense(row: Any) -> Expense | None:
             tuple(row.alternatives),
             row.rule_id,
         ),
+        merchant=UNNAMED if row.merchant is None else Merchant(row.e_entity_id, row.merchant),
     )
     return Expense(row.expense_id, draft, row.pipeline_version, row.withdrawn, row.user_category_id)

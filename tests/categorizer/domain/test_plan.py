@@ -7,6 +7,7 @@ from categorizer.domain.case import Taught
 from categorizer.domain.catalogue import OTHER
 from categorizer.domain.decision import Decision
 from categorizer.domain.expense import expense_of
+from categorizer.domain.merchant import Merchant
 from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
 from categorizer.domain.plan import Expense, Known, plan
 from categorizer.domain.transaction import Transaction
@@ -18,7 +19,7 @@ TRANSFER = plaid("TRANSFER_OUT", "ACCOUNT_TRANSFER")
 
 def standing(row: Transaction, decision: Decision, **different: object) -> Known:
     """Return what is known once the row is decided so."""
-    draft = expense_of(row, decision, is_expense=True)
+    draft = expense_of(row, decision, is_expense=True, merchant=Merchant(None, "CHIPOTLE"))
     assert draft is not None
     expense = Expense(7, draft, PIPELINE_VERSION, withdrawn=False, user_category=None)
     return Known(row, version=1, decided_version=1, linked_expense_id=7, expense=replace(expense, **different))  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ def transaction(**different: Any) -> Transaction:
         "authorized_date": None,
         "name": "CHIPOTLE 1234",
         "merchant_name": "Chipotle",
+        "merchant_entity_id": None,
         "payment_channel": "in store",
         "pfc_version": "v2",
         "pfc_primary": "FOOD_AND_DRINK",

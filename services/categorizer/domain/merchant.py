@@ -1,0 +1,19 @@
+"""Which merchant a transaction is of, as memory knows merchants."""
+
+from typing import NamedTuple
+
+
+class Merchant(NamedTuple):
+    """Plaid's id of the merchant where there is one, and the merchant's words as its line was read."""
+
+    entity_id: str | None = None
+    key: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names under which answers about it are learned and looked up, the surest first; none is possible."""
+        entity = (f"entity:{self.entity_id}",) if self.entity_id else ()
+        return (*entity, f"name:{self.key}") if self.key else entity
+
+
+UNNAMED = Merchant()
