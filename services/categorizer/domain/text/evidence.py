@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from categorizer.domain.text.lexicon import Kind, Match
@@ -15,7 +16,7 @@ Weighted = Sequence[tuple[str, float]]
 
 _MOST = 4
 
-_DOUBT = 0.03
+DOUBT = 0.03
 """What stays open however clear the words are: some lines cannot be decided by their text."""
 
 
@@ -42,13 +43,15 @@ class Weights:
 class Opinion(NamedTuple):
     """What a line's text says: categories with probabilities, best first, the names that said so, and their kind.
 
-    A `mixed` one comes from a merchant who sells everything: it suggests and does not decide.
+    A `mixed` one comes from a merchant who sells everything: it suggests and does not decide. `scores` are the
+    log-odds behind the ranking, of every category, for whoever has more to add.
     """
 
     ranking: tuple[tuple[str, float], ...]
     because: tuple[str, ...]
     source: str
     mixed: bool = False
+    scores: Mapping[str, float] = MappingProxyType({})
 
     @property
     def category(self) -> str:
@@ -80,7 +83,7 @@ class Scorer:
         merchant = reading.merchant
         mixed = merchant is not None and merchant.entry.kind is Kind.MIXED and not reading.said
         because = tuple([match.entry.name for match in (*reading.said, *reading.found)])
-        return Opinion(_ranking(scores), because, reading.source, mixed)
+        return Opinion(ranked(scores), because, reading.source, mixed, scores)
 
     def _add_names(self, scores: Scores, reading: Reading, *, money_in: bool) -> None:
         """Add phrases in full, merchants and words less beside a phrase, words less for money that came in."""
@@ -130,11 +133,11 @@ def _read_as_loan(scores: Scores) -> None:
     scores["debt_payment"] = min(scores.values())
 
 
-def _ranking(scores: Scores) -> tuple[tuple[str, float], ...]:
-    """Return the best categories with their probabilities."""
+def ranked(scores: Mapping[str, float], doubt: float = DOUBT) -> tuple[tuple[str, float], ...]:
+    """Return the best categories with their probabilities, which leave `doubt` open."""
     exp, top = math.exp, max(scores.values())
     odds = {category: exp(score - top) for category, score in scores.items()}
-    total = sum(odds.values()) / (1 - _DOUBT)
+    total = sum(odds.values()) / (1 - doubt)
     return tuple(
         [(category, odds[category] / total) for category in sorted(odds, key=odds.__getitem__, reverse=True)[:_MOST]]
     )

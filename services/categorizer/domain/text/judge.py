@@ -8,6 +8,9 @@ from categorizer.domain.text.evidence import Opinion, Scorer
 from categorizer.domain.text.normalise import Line, Normaliser
 from categorizer.domain.text.suggestions import suggestions
 
+UNHEARD_OF = -7.0
+"""Log-odds of a category that the table of usual ones does not have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -25,6 +28,10 @@ class Judge:
         """Return how probable each category is; the amount has Plaid's sign, 0 where it is unknown."""
         return self.scorer.judge(line, float(amount))
 
-    def suggestions(self, opinion: Opinion) -> tuple[str, ...]:
+    def prior(self, category: str, amount: Decimal) -> float:
+        """Return how probable (log) a category is by the amount alone."""
+        return self.scorer.priors.of(float(amount)).get(category, UNHEARD_OF)
+
+    def suggestions(self, ranking: Sequence[tuple[str, float]]) -> tuple[str, ...]:
         """Return up to three categories to offer, likeliest first."""
-        return suggestions(opinion.ranking, self.neighbours)
+        return suggestions(ranking, self.neighbours)
