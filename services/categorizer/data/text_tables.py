@@ -1,18 +1,19 @@
-"""The reviewed tables of `text/`, read: everything that judges a line."""
+"""The reviewed tables of `text/`, read: everything that judges a line. `text/README.md` says what each column means."""
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
-from categorizer.domain.text.evidence import Scorer, Weighted
+from categorizer.domain.text import entries
+from categorizer.domain.text.entries import Weights, log_odds
+from categorizer.domain.text.evidence import Scorer
 from categorizer.domain.text.judge import Judge
-from categorizer.domain.text.lexicon import Lexicon, entries, log_odds, numbers
-from categorizer.domain.text.model import train
+from categorizer.domain.text.lexicon import Lexicon, numbers
+from categorizer.domain.text.model import Example, WordModel, train
 from categorizer.domain.text.normalise import Normaliser
 from categorizer.domain.text.priors import Priors, Usual
 from categorizer.domain.text.reading import Reader
-from categorizer.domain.text.tokens import tokens
 
 Row = Mapping[str, str]
 
@@ -22,66 +23,79 @@ INCOMING = {"income": 0.5, "transfer": 0.3, "debt_payment": 0.05, "other": 0.000
 _REFUNDED = 0.22
 _LEAST_SHARE = 0.004
 _TELLING = 0.3
-"""Precision under which a word is no example for the model."""
+"""Precision up to which a word is no example for the model."""
+_OF_A_WORD = 2.0
+"""Names that a trade's word is worth as an example."""
 
 
 @cache
-def judge() -> Judge:
-    """Return what the tables say; the model of words is trained here, on the tables' own names."""
-    names, words = _rows("names.csv"), _rows("words.csv")
-    usual = [
-        Usual(row["category"], float(row["share"]), float(row["middle"]), float(row["spread"]))
-        for row in _rows("usual.csv")
-    ]
+def judge(model: WordModel | None = None) -> Judge:
+    """Return what the tables say; without a model of words one is trained, on the tables' own names."""
+    names, words, processors = rows("names.csv"), rows("words.csv"), rows("processors.csv")
+    usual = _usual()
     shares = {one.category: max(one.share, _LEAST_SHARE) for one in usual}
-    incoming = {one.category: one.share * _REFUNDED for one in usual} | INCOMING
-    processors = _rows("processors.csv")
-    lexicon = Lexicon([*entries(names, shares), *entries(words, shares)])
-    phrases = Lexicon(entries(_rows("phrases.csv"), shares), exact=True)
     return Judge(
-        Normaliser(
-            _lines("till.txt"),
-            {row["prefix"]: row["processor"] for row in processors},
-            _lines("places.txt"),
-            " ".join(_lines("regions.txt")).split(),
-            numbers(row["name"] for row in (*names, *words)),
-        ),
+        _normaliser(processors, numbers(row["name"] for row in (*names, *words))),
         Scorer(
-            Reader(lexicon, phrases),
+            _reader(names, words, shares),
             _hints(processors, shares),
-            Priors(usual, incoming),
-            train(_examples(names, words)),
+            Priors(usual, {one.category: one.share * _REFUNDED for one in usual} | INCOMING),
+            model or train(examples()),
         ),
-        {row["category"]: row["neighbours"].split("|") for row in _rows("neighbours.csv")},
+        {row["category"]: row["neighbours"].split("|") for row in rows("neighbours.csv")},
     )
 
 
-def _hints(processors: Sequence[Row], shares: Mapping[str, float]) -> dict[str, Weighted]:
+def examples() -> Iterator[Example]:
+    """Yield what the model of words learns from: sure names once, telling words twice."""
+    for row in rows("names.csv"):
+        if row["sure"] == "yes":
+            yield Example(row["name"], row["category"])
+    for row in rows("words.csv"):
+        if float(row["precision"]) > _TELLING:
+            yield Example(row["name"], row["category"], _OF_A_WORD)
+
+
+def rows(name: str) -> list[Row]:
+    """Return the rows of a table."""
+    return list(csv.DictReader(lines(name)))
+
+
+def lines(name: str) -> list[str]:
+    """Return the lines of a table, without empty ones."""
+    text = resources.files(__name__.rpartition(".")[0]).joinpath("text", name).read_text("utf-8")
+    return [line for line in text.splitlines() if line]
+
+
+def _usual() -> list[Usual]:
+    return [
+        Usual(row["category"], float(row["share"]), float(row["middle"]), float(row["spread"]))
+        for row in rows("usual.csv")
+    ]
+
+
+def _normaliser(processors: Sequence[Row], numbered: frozenset[str]) -> Normaliser:
+    return Normaliser(
+        lines("till.txt"),
+        {row["prefix"]: row["processor"] for row in processors},
+        lines("places.txt"),
+        " ".join(lines("regions.txt")).split(),
+        numbered,
+    )
+
+
+def _reader(names: Sequence[Row], words: Sequence[Row], shares: Mapping[str, float]) -> Reader:
+    said = rows("phrases.csv")
+    return Reader(
+        Lexicon([*entries.merchants(names, shares), *entries.words(words, shares)]),
+        said_of_money_in=Lexicon(entries.phrases(said, shares, "in"), exact=True),
+        said_of_money_out=Lexicon(entries.phrases(said, shares, "out"), exact=True),
+    )
+
+
+def _hints(processors: Sequence[Row], shares: Mapping[str, float]) -> dict[str, Weights]:
     return {
         row["processor"]: ((row["category"], log_odds(float(row["precision"]), shares[row["category"]])),)
         for row in processors
         if row["category"]
     }
-
-
-def _examples(names: Sequence[Row], words: Sequence[Row]) -> Iterator[tuple[list[str], str, float]]:
-    """Yield what the model learns from: sure names once, telling words twice."""
-    for row in names:
-        if row["sure"] == "yes":
-            yield _letters(row["name"]), row["category"], 1.0
-    for row in words:
-        if float(row["precision"] or 1.0) > _TELLING:
-            yield _letters(row["name"]), row["category"], 2.0
-
-
-def _letters(name: str) -> list[str]:
-    return [word for word in tokens(name) if word.isalpha()]
-
-
-def _rows(name: str) -> list[Row]:
-    return list(csv.DictReader(_lines(name)))
-
-
-def _lines(name: str) -> list[str]:
-    text = resources.files(__name__.rpartition(".")[0]).joinpath("text", name).read_text("utf-8")
-    return [line for line in text.splitlines() if line]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from categorizer.domain.text.lexicon import Kind, Match
+from categorizer.domain.text.entries import Kind
+from categorizer.domain.text.lexicon import Match
 from categorizer.domain.text.normalise import Line
 from categorizer.domain.text.priors import Priors
 from categorizer.domain.text.reading import Reader, Reading

@@ -1,36 +1,11 @@
 """What is known of names: merchants, trades and phrases of money movement, found as a line's longest whole words."""
 
-import math
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from categorizer.domain.text.entries import Entry, Kind
 from categorizer.domain.text.tokens import tokens
-
-
-class Kind(IntEnum):
-    """How an entry speaks: a merchant by name, a merchant who sells everything, a word of a trade."""
-
-    MERCHANT = 0
-    MIXED = 1
-    WORD = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A name and how strongly (log-odds) it speaks for which categories, strongest first."""
-
-    name: str
-    kind: Kind
-    weights: tuple[tuple[str, float], ...]
-    direction: str = "both"
-    sure: bool = True
-
-    @property
-    def strength(self) -> float:
-        return self.weights[0][1]
 
 
 class Match(NamedTuple):
@@ -99,9 +74,7 @@ class Lexicon:
         if known is None or entry.kind < known.kind:
             self._entries[key], self._shapes[key] = entry, shape
         elif entry.kind is known.kind is Kind.WORD:
-            self._entries[key] = Entry(
-                known.name, known.kind, _together(known.weights, entry.weights), known.direction, False
-            )
+            self._entries[key] = known.joined(entry)
 
     def find(self, words: Sequence[str]) -> list[Match]:
         """Return the entries in the words: from the left, the longest each time, none overlapping."""
@@ -179,38 +152,3 @@ class Lexicon:
 def _bold(entry: Entry, length: int) -> bool:
     """Whether an entry may be read inside a longer word: trade words of five letters, merchants of eight."""
     return length >= (_INSIDE if entry.kind is Kind.WORD else _LONG)
-
-
-def _together(
-    one: tuple[tuple[str, float], ...], other: tuple[tuple[str, float], ...]
-) -> tuple[tuple[str, float], ...]:
-    weights = dict(one)
-    for category, weight in other:
-        weights[category] = max(weight, weights.get(category, 0.0))
-    return tuple(sorted(weights.items(), key=lambda pair: -pair[1]))
-
-
-PRECISION = {"yes": 0.985, "mixed": 0.8, "weak": 0.5}
-"""How often a name alone is right, as its writer judged it; see the tables' own description."""
-
-
-_SURE = 0.85
-
-
-def log_odds(precision: float, share: float) -> float:
-    """Return the evidence that raises a category of this share, alone, to this precision."""
-    return math.log(precision / (1 - precision)) - math.log(share / (1 - share))
-
-
-def entries(rows: Iterable[Mapping[str, str]], shares: Mapping[str, float]) -> Iterable[Entry]:
-    """Return the entries of a table: `name, category` with `sure` (merchants), or `precision` or `weight` (words)."""
-    for row in rows:
-        category, sure = row["category"], row.get("sure") or "yes"
-        kind = {"mixed": Kind.MIXED, "weak": Kind.WORD}.get(sure, Kind.MERCHANT)
-        if row.get("weight"):
-            kind, weight, precision = Kind.WORD, float(row["weight"]), 0.0
-        else:
-            precision = float(row.get("precision") or PRECISION.get(sure, PRECISION["yes"]))
-            kind = Kind.WORD if row.get("precision") and kind is Kind.MERCHANT else kind
-            weight = log_odds(precision, shares[category])
-        yield Entry(row["name"], kind, ((category, weight),), row.get("direction") or "both", precision > _SURE)

@@ -1,24 +1,87 @@
 """A small text model of single words, by how they begin and end: for words that no table knows.
 
-Counts only, so the same rows give the same model; trained in a second on our own names, or on a deployment's own.
+Counts only, so the same examples give the same model; trained in a second on our own names, or on a deployment's own.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from hashlib import sha256
+from typing import NamedTuple
+
+from categorizer.domain.text.entries import Weights
+from categorizer.domain.text.tokens import tokens
+
+METHOD = "word ends 1"
+"""Moves on when the same examples give another model."""
 
 SHORTEST = 3
-_FAINT = 0.7
-"""Log-odds under which a piece says nothing."""
+"""Letters of a word that is looked at."""
 _ENDS = (4, 5)
 """Letters of a beginning or an ending, with the word's border as one."""
+_LEAST = 2.0
+"""How often a piece must have been seen to be kept."""
+_MOST = 3
+"""Categories that are kept of a piece."""
+_FAINT = 0.7
+"""Log-odds under which a piece says nothing."""
+_SCALE = 0.2
+"""The part of a piece's evidence that counts: pieces of a word overlap."""
+_BOUND = 0.8
+"""The most log-odds that a word may bring, so that it never decides alone."""
 
-Weighted = tuple[tuple[str, float], ...]
+
+class Example(NamedTuple):
+    """A name and its category; one of a greater weight counts as so many."""
+
+    name: str
+    category: str
+    weight: float = 1.0
 
 
-def pieces(word: str) -> Iterator[str]:
-    """Return what a word is seen as: itself, its beginnings and its endings."""
+class WordModel:
+    """For every piece of a word the few categories that it speaks for; `version` says how and of what it was made."""
+
+    def __init__(self, pieces: Mapping[str, Weights], version: str = "") -> None:
+        self.pieces = pieces
+        self.version = version
+        self.weigh = lru_cache(maxsize=20_000)(self._weigh)
+
+    def _weigh(self, word: str) -> Weights:
+        """Return the categories that a word speaks for, in log-odds."""
+        if len(word) < SHORTEST:
+            return ()
+        total: dict[str, float] = defaultdict(float)
+        for piece in _pieces(word):
+            for category, weight in self.pieces.get(piece, ()):
+                total[category] += weight * _SCALE
+        return tuple((category, min(_BOUND, weight)) for category, weight in total.items())
+
+
+def train(examples: Iterable[Example]) -> WordModel:
+    """Return the model of the examples; their order does not matter."""
+    counts: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    totals: dict[str, float] = defaultdict(float)
+    sources = sha256(METHOD.encode())
+    for name, category, weight in sorted(examples):
+        sources.update(f"\n{name}\t{category}\t{weight}".encode())
+        for word in _words(name):
+            totals[category] += weight
+            for piece in set(_pieces(word)):
+                counts[piece][category] += weight
+    floor = sum(totals.values()) / max(1, len(totals)) / 4
+    common = ((piece, seen) for piece, seen in sorted(counts.items()) if sum(seen.values()) >= _LEAST)
+    table = {piece: best for piece, seen in common if (best := _best(seen, totals, floor))}
+    return WordModel(table, f"{METHOD}, {sources.hexdigest()[:12]}")
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in tokens(name) if word.isalpha() and len(word) >= SHORTEST]
+
+
+def _pieces(word: str) -> Iterator[str]:
+    """Yield what a word is seen as: itself, its beginnings and its endings."""
     yield word
     bordered = f"<{word}>"
     for size in _ENDS:
@@ -26,51 +89,11 @@ def pieces(word: str) -> Iterator[str]:
         yield bordered[-size:]
 
 
-class WordModel:
-    """For every piece the few categories it speaks for; a word's evidence is their sum, scaled: pieces overlap."""
-
-    def __init__(self, table: Mapping[str, Weighted], scale: float = 0.2, bound: float = 0.8) -> None:
-        self.table = table
-        self._scale = scale
-        self._bound = bound
-        self.weigh = lru_cache(maxsize=20_000)(self._weigh)
-
-    def _weigh(self, word: str) -> Weighted:
-        """Return the categories that a word speaks for, in log-odds, bounded so that it never decides alone."""
-        if len(word) < SHORTEST:
-            return ()
-        total: dict[str, float] = defaultdict(float)
-        for piece in pieces(word):
-            for category, weight in self.table.get(piece, ()):
-                total[category] += weight * self._scale
-        return tuple((category, min(self._bound, weight)) for category, weight in total.items())
-
-
-def train(names: Iterable[tuple[Sequence[str], str, float]], least: float = 2.0, keep: int = 3) -> WordModel:
-    """Return the model of labelled names `(words, category, weight)`; rarer pieces than `least` are left out."""
-    counts: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    totals: dict[str, float] = defaultdict(float)
-    for words, category, weight in names:
-        for word in words:
-            if len(word) >= SHORTEST:
-                totals[category] += weight
-                for piece in set(pieces(word)):
-                    counts[piece][category] += weight
-    floor = sum(totals.values()) / max(1, len(totals)) / 4
-    common = ((piece, seen) for piece, seen in counts.items() if sum(seen.values()) >= least)
-    table = {piece: best for piece, seen in common if (best := _best(seen, totals, floor, keep))}
-    return WordModel(table)
-
-
-def _best(seen: Mapping[str, float], totals: Mapping[str, float], floor: float, keep: int) -> Weighted:
+def _best(seen: Mapping[str, float], totals: Mapping[str, float], floor: float) -> Weights:
     """Return the log-odds of the categories that have a piece more often than others; rare ones count less."""
     share = {category: count / max(totals[category], floor) for category, count in seen.items()}
-    whole, trust = sum(share.values()), _trust(sum(seen.values()))
-    odds = ((category, math.log(1 + part / whole * len(totals)) * trust) for category, part in share.items())
-    best = sorted(odds, key=lambda pair: (-pair[1], pair[0]))[:keep]
-    return tuple(pair for pair in best if pair[1] > _FAINT)
-
-
-def _trust(times: float) -> float:
-    """Return how much a piece is believed that was seen so many times."""
-    return times / (times + 3)
+    times = sum(seen.values())
+    whole, trust = sum(share.values()), times / (times + 3)
+    odds = [(category, math.log(1 + part / whole * len(totals)) * trust) for category, part in share.items()]
+    best = sorted(odds, key=lambda pair: (-pair[1], pair[0]))[:_MOST]
+    return tuple((category, round(weight, 4)) for category, weight in best if weight > _FAINT)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from categorizer.domain.text.lexicon import Kind, Lexicon, Match
+from categorizer.domain.text.entries import Kind
+from categorizer.domain.text.lexicon import Lexicon, Match
 from categorizer.domain.text.normalise import Line
 
 
@@ -34,13 +35,15 @@ class Reader:
     """Looks lines up: merchants and trades in the merchant's words, phrases of money movement in all that was said."""
 
     lexicon: Lexicon
-    phrases: Lexicon
+    said_of_money_in: Lexicon
+    said_of_money_out: Lexicon
 
     def read(self, line: Line, *, money_in: bool, money_out: bool) -> Reading:
         """Return what is known of the line; of an unknown amount neither direction is true."""
         found, processor = self._found(line)
-        against = "out" if money_in else "in" if money_out else ""
-        said = [match for match in self.phrases.find(line.said) if match.entry.direction != against]
+        said = [] if money_in else self.said_of_money_out.find(line.said)
+        if not said and not money_out:
+            said = self.said_of_money_in.find(line.said)
         known = {at for match in found for at in range(match.start, match.end)}
         unknown = [word for at, word in enumerate(line.words) if at not in known]
         return Reading(_decisive(said, found), found, unknown, processor)
