@@ -20,7 +20,7 @@ HEADERS: Json = {
 
 
 def document() -> Json:
-    """Return the document: one channel per queue, or per routing key that has none, one message per event."""
+    """Return the document: one channel per queue, one message per event."""
     messages = {name: _message(name) for name in EVENTS}
     queues = [*topology.QUEUES, topology.BROWSERS]
     return {
@@ -31,8 +31,7 @@ def document() -> Json:
             "description": f"Topic exchange `{topology.EXCHANGE}`; at least once, in any order; ids, never tokens.",
         },
         "defaultContentType": "application/json",
-        "channels": {queue.name: _channel(queue) for queue in queues}
-        | {key: _unheard(key) for key in topology.UNHEARD},
+        "channels": {queue.name: _channel(queue) for queue in queues},
         "components": {"messages": messages},
     }
 
@@ -53,14 +52,6 @@ def _channel(queue: topology.Queue) -> Json:
         "address": queue.name,
         "description": f"Bound to {', '.join(queue.routing_keys)}.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
-    }
-
-
-def _unheard(key: str) -> Json:
-    return {
-        "address": key,
-        "description": "A routing key that no queue is bound to yet: bind one of your own.",
-        "messages": {key: {"$ref": f"#/components/messages/{key}"}},
     }
 
 

@@ -129,7 +129,7 @@ class RulesChanged(UserEvent):
 
 
 class ExpenseCorrected(Event):
-    """The user gave these expenses a category, another, or back the automatic one: `expenses` says which."""
+    """The user said what these expenses are, or took it back (chose, confirmed, undid): `expenses` says what stands."""
 
     type: ClassVar[str] = "expense.corrected"
     user_id: int

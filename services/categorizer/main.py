@@ -1,11 +1,13 @@
 """Builds categorizer: the only place that knows every part of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from categorizer import data
+from categorizer import data, learning
 from categorizer.domain.case import Thresholds
 from categorizer.handlers import handlers
+from categorizer.naming import Naming
 from categorizer.settings import Settings
 from categorizer.sweep import Sweep
 from common import web
@@ -20,9 +22,15 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     """Yield the running service; on the way out it takes no more messages and finishes those in hand."""
     database, broker = infrastructure.database, infrastructure.broker
     pipeline = data.pipeline(Thresholds(settings.categorizer_review_below, settings.categorizer_memory_below))
-    patient = outlasting(handlers(database, pipeline), Outage(database.ping))
-    consumer = await broker.consume(topology.CATEGORIZE, dispatch(patient), prefetch=settings.categorizer_prefetch)
+    outage, prefetch = Outage(database.ping), settings.categorizer_prefetch
+    deciding = dispatch(outlasting(handlers(database, pipeline), outage))
+    hearing = dispatch(outlasting(learning.handlers(database), outage))
+    consumers = [
+        await broker.consume(topology.CATEGORIZE, deciding, prefetch=prefetch),
+        await broker.consume(topology.LEARN, hearing, prefetch=1),
+    ]
     try:
-        yield Service(app=web.probes([database.ping]), loops=[Sweep(database).run])
+        loops = [Sweep(database).run, Naming(database, pipeline.judge).run]
+        yield Service(app=web.probes([database.ping]), loops=loops)
     finally:
-        await consumer.stop(GRACE)
+        await asyncio.gather(*(consumer.stop(GRACE) for consumer in consumers))

@@ -2,20 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
-from itertools import groupby
-from operator import attrgetter
 
 import structlog
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 
+from categorizer.redecisions import redecisions
 from categorizer.store import transactions
-from categorizer.store.transactions import Undecided
 from common import outbox
 from common.database import Database
-from common.events import CHUNK, TransactionsChanged
 from common.logging import correlated
 from common.logging import correlation_id as new_correlation_id
 
@@ -55,22 +52,8 @@ class Sweep:
         self._rung = {id_: at for id_, at in self._rung.items() if now - at < PATIENCE}
         async with self._database.transaction() as session:
             rows = await transactions.undecided(session, AGE, but=self._rung, most=MOST)
-            for event in _events(rows):
+            for event in redecisions(rows):
                 await outbox.emit(session, event)
         self._rung.update((row.id, now) for row in rows)
         SWEPT.inc(len(rows))
         return len(rows)
-
-
-def _events(rows: Iterable[Undecided]) -> Iterable[TransactionsChanged]:
-    """Yield events of one integration each; the delay counts from when the oldest of their rows changed."""
-    integration = attrgetter("integration_id")
-    for integration_id, group in groupby(sorted(rows, key=integration), key=integration):
-        mine = list(group)
-        for start in range(0, len(mine), CHUNK):
-            chunk = mine[start : start + CHUNK]
-            yield TransactionsChanged(
-                integration_id=integration_id,
-                transaction_ids=[row.id for row in chunk],
-                rung_at=min(row.since for row in chunk),
-            )

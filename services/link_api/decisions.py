@@ -21,7 +21,13 @@ async def decide(
 
     The categorizer is asked anew about those that become an expense or stop being one.
     """
-    changed = [Change(before, after) for before in standing if (after := before.after(changes)) != before]
+    at = datetime.now(UTC)
+    return await store(session, user_id, [Change(before, before.after(changes, at)) for before in standing])
+
+
+async def store(session: AsyncSession, user_id: int, changes: Iterable[Change]) -> list[Change]:
+    """Store what differs of these changes of locked expenses, and tell it; return that."""
+    changed = [change for change in changes if change.after != change.before]
     if changed:
         await decisions.write(session, user_id, [change.after for change in changed])
         await _tell(session, user_id, changed)

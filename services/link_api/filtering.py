@@ -12,7 +12,7 @@ from link_api.domain import identifiers
 from link_api.domain.filters import BadFilter, Filter
 from link_api.problems import unknown
 from link_api.schemas import Text
-from link_api.store import accounts, categories
+from link_api.store import accounts, categories, expenses
 
 MOST_CATEGORIES = 100
 LONGEST_SEARCH = 200
@@ -32,6 +32,9 @@ Search = Annotated[
 Amount = Annotated[
     Decimal | None,
     Query(max_digits=DIGITS, description="Included, exact, whatever the currency; refunds are negative"),
+]
+MerchantOf = Annotated[
+    str | None, Query(description="Id of one of your expenses: those of the same merchant, itself among them")
 ]
 NeedsReview = Annotated[bool | None, Query(description="true: only those that ask you; false: only those that do not")]
 Excluded = Annotated[bool, Query(description="true: only those that you excluded; they are in no other list")]
@@ -55,6 +58,13 @@ def account_id_of(text: str | None) -> int | None:
     return number
 
 
+def _expense_id_of(text: str | None) -> int | None:
+    number = None if text is None else identifiers.read(text, identifiers.LARGEST_BIG)
+    if text is not None and number is None:
+        raise unknown("expense")
+    return number
+
+
 def _ranged(first_day: FirstDay = None, last_day: LastDay = None, account: Account = None) -> Filter:
     return filter_of(first_day=first_day, last_day=last_day, account_id=account_id_of(account))
 
@@ -70,6 +80,7 @@ def _filtered(
     max_amount: Amount = None,
     needs_review: NeedsReview = None,
     excluded: Excluded = False,
+    merchant_of: MerchantOf = None,
 ) -> Filter:
     return filter_of(
         first_day=first_day,
@@ -81,6 +92,7 @@ def _filtered(
         max_amount=max_amount,
         needs_review=needs_review,
         excluded=excluded,
+        merchant_of=_expense_id_of(merchant_of),
     )
 
 
@@ -91,7 +103,7 @@ UNKNOWN_CATEGORY = Problem(
     errors=[{"field": "category", "message": "must be one of fuel, materials, tools_equipment"}],
 )
 RANGED = (unknown("account"),)
-FILTERED = (*RANGED, UNKNOWN_CATEGORY)
+FILTERED = (*RANGED, unknown("expense"), UNKNOWN_CATEGORY)
 """What `check` may raise, for the description of the routes that use it."""
 
 Ranged = Annotated[Filter, Depends(_ranged)]
@@ -101,11 +113,13 @@ Filtered = Annotated[Filter, Depends(_filtered)]
 
 
 async def check(session: AsyncSession, user_id: int, filter_: Filter) -> None:
-    """Raise a Problem unless its categories exist (422) and its account is the user's (404)."""
+    """Raise a Problem unless its categories exist (422), and its account and expense are the user's (404)."""
     if filter_.categories:
         await check_categories(session, filter_.categories)
     if filter_.account_id is not None and not await accounts.is_owned(session, user_id, filter_.account_id):
         raise unknown("account")
+    if filter_.merchant_of is not None and await expenses.one(session, user_id, filter_.merchant_of) is None:
+        raise unknown("expense")
 
 
 async def check_categories(session: AsyncSession, slugs: tuple[str, ...]) -> None:

@@ -82,3 +82,15 @@ def _expense_id(expense_id: Annotated[str, Path(description="Its `id`", examples
 
 
 ExpenseId = Annotated[int, Depends(_expense_id)]
+
+
+def _recategorisation_id(
+    recategorisation_id: Annotated[str, Path(description="The `undo_id` that it was answered with", examples=["12"])],
+) -> int:
+    number = identifiers.read(recategorisation_id, identifiers.LARGEST_BIG)
+    if number is None:
+        raise unknown("recategorisation")
+    return number
+
+
+RecategorisationId = Annotated[int, Depends(_recategorisation_id)]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.budget import levels, tally
 from common.database import Database
-from link_api.store import events, exchanges, idempotency, link_events, sessions
+from link_api.store import events, exchanges, idempotency, link_events, sessions, undoing
 
 log = structlog.get_logger(__name__)
 
@@ -18,13 +18,14 @@ EVERY = 600.0
 
 
 async def forget(database: Database, every: float = EVERY) -> None:
-    """Delete old events, what Link sessions leave behind, old answers, and what no budget needs, until cancelled."""
+    """Delete what is old, until cancelled: events, what Link sessions leave, answers, ways back, spent budgets."""
     while True:
         await _forget_all(database, events.prune, events.PRUNE_BATCH)
         await _forget_all(database, sessions.prune, sessions.PRUNE_BATCH)
         await _forget_all(database, exchanges.prune, exchanges.PRUNE_BATCH)
         await _forget_all(database, link_events.prune, link_events.PRUNE_BATCH)
         await _forget_all(database, idempotency.prune, idempotency.PRUNE_BATCH)
+        await _forget_all(database, undoing.prune, undoing.PRUNE_BATCH)
         await _forget_all(database, levels.prune, levels.PRUNE_BATCH)
         await _forget_all(database, tally.prune, tally.PRUNE_BATCH)
         await asyncio.sleep(every)

@@ -24,6 +24,7 @@ class Queue:
 SYNC = Queue("sync_worker.sync", ("item.webhook_received", "item.sync_requested", "item.removal_requested"))
 SWEEP = Queue("sync_worker.sweep", ("item.sync_requested.sweep", "item.audit_requested"))
 CATEGORIZE = Queue("categorizer.categorize", ("transactions.changed",))
+LEARN = Queue("categorizer.learn", ("expense.corrected",))
 BROWSERS = Queue(
     "link_api.browsers",
     ("item.status_changed", "sync.progress", "user.notified", "expenses.changed", "rules.changed"),
@@ -31,9 +32,7 @@ BROWSERS = Queue(
     hint=True,
 )
 
-QUEUES = (SYNC, SWEEP, CATEGORIZE)
+QUEUES = (SYNC, SWEEP, CATEGORIZE, LEARN)
 """The durable ones."""
-UNHEARD = ("expense.corrected",)
-"""What nobody listens to yet. Tables keep what it says, so whoever comes to listen begins by reading them."""
-HINTS = frozenset((*BROWSERS.routing_keys, *UNHEARD))
+HINTS = frozenset(BROWSERS.routing_keys)
 """Routing keys that need no queue: published without the mandatory flag."""

@@ -15,7 +15,12 @@ from categorizer.domain.plan import Expense, Known
 from categorizer.domain.transaction import Account, Transaction
 from common.database import reach_by_index
 
-OWNER = text("SELECT user_id FROM plaid_integrations WHERE id = :integration_id")
+DECIDING = 0x0DEC1DED
+"""The class of advisory locks, by user: shared by all that decide; alone, it waits until they have ended."""
+
+OWNER = text(f"""
+    SELECT user_id, pg_advisory_xact_lock_shared({DECIDING}, user_id) FROM plaid_integrations WHERE id = :integration_id
+""")
 
 # Every row below is reached by the index of an id. A plan made while the tables were small, or before their statistics
 # followed, would rather read them whole, and stay cached: so seqscan is off, `+ 0` fits no index, and ids are arrays.
@@ -93,7 +98,10 @@ class Undecided:
 
 
 async def owner(session: AsyncSession, integration_id: int) -> int | None:
-    """Return the id of the integration's user, or None when there is no such integration."""
+    """Return the id of the integration's user, or None when there is no such integration.
+
+    Taken first, for as long as the transaction lasts: whoever waits for the decisions of this user waits for this one.
+    """
     return (await session.execute(OWNER, {"integration_id": integration_id})).scalar_one_or_none()
 
 

@@ -25,6 +25,8 @@ class Filter:
     max_amount: Decimal | None = None
     needs_review: bool | None = None
     excluded: bool = False
+    merchant_of: int | None = None
+    """An expense: those of the same merchant are meant."""
 
     def __post_init__(self) -> None:
         """Refuse a range that ends before it begins."""

@@ -7,7 +7,7 @@ from link_api.problems import unknown
 from link_api.refusals import refusals
 from link_api.schemas.category_rules import CategoryRule
 from link_api.schemas.expenses import Category, Expense
-from link_api.schemas.explanations import Automatic, BankRow, Explanation
+from link_api.schemas.explanations import Answer, Automatic, BankRow, Explanation, Remembered
 from link_api.store import categories, expenses, explanations, rules
 
 router = APIRouter(prefix="/api/expenses/{expense_id}/explain", tags=["expenses"])
@@ -24,11 +24,15 @@ async def explain_expense(parts: Use, user: User, expense_id: ExpenseId) -> Expl
         bank = await explanations.bank_row(session, decided["transaction_id"])
         rule = await rules.one(session, user.user_id, decided["rule_id"] or 0)
         twin = await explanations.pending_twin(session, bank)
+        answers = await explanations.remembered(session, user.user_id, expense_id)
         known = {row["category_slug"]: Category.of(row) for row in await categories.every(session)}
     return Explanation(
         expense=Expense.of(shown),
         automatic=Automatic.of(decided, known),
         rule=CategoryRule.of(rule) if rule else None,
+        memory=Remembered(merchant=shown["vendor"] or shown["description"], answers=[Answer.of(row) for row in answers])
+        if answers
+        else None,
         bank=BankRow.of(bank),
         pending_twin=BankRow.of(twin) if twin else None,
     )

@@ -4,12 +4,12 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from link_api.filtering import UNKNOWN_CATEGORY, check, check_categories, filter_of
-from link_api.parts import Use, User
+from link_api.parts import RecategorisationId, Use, User
 from link_api.problems import unknown
-from link_api.recategorisations import Outcome, recategorise
+from link_api.recategorisations import ALREADY_UNDONE, Outcome, recategorise, undo
 from link_api.refusals import refusals
 from link_api.schemas.expenses import Category, Expense
-from link_api.schemas.recategorisations import Example, Recategorisation, Recategorised, Selection
+from link_api.schemas.recategorisations import Example, Recategorisation, Recategorised, Selection, Undone
 from link_api.store import categories, expenses
 from link_api.store.recategorisations import Scope
 
@@ -21,7 +21,7 @@ async def recategorise_expenses(parts: Use, user: User, body: Recategorisation) 
     """Give many expenses one category, as if you had chosen it for each; try it with `dry_run` first.
 
     At most 1,000 are changed at once, all together or none; `remaining` says how many are left. Asked for again, it
-    goes on with those, and what has the category already stays as it is.
+    goes on with those, and what has the category already stays as it is. `undo_id` leads back, for 30 days.
     """
     async with parts.database.transaction() as session:
         if body.category is not None:
@@ -36,7 +36,19 @@ async def recategorise_expenses(parts: Use, user: User, body: Recategorisation) 
         changed=outcome.changed,
         remaining=max(0, outcome.changing - outcome.changed),
         examples=_examples(outcome, known),
+        undo_id=outcome.undo_id,
     )
+
+
+@router.post("/{recategorisation_id}/undo", responses=refusals(unknown("recategorisation"), ALREADY_UNDONE))
+async def undo_recategorisation(parts: Use, user: User, recategorisation_id: RecategorisationId) -> Undone:
+    """Give the expenses back what you had chosen for each before, once and within 30 days, all together or none.
+
+    An expense that you have decided about since stays as you decided.
+    """
+    async with parts.database.transaction() as session:
+        undone = await undo(session, user.user_id, recategorisation_id)
+    return Undone(restored=undone.restored, left=undone.left, examples=[Expense.of(row) for row in undone.examples])
 
 
 def _examples(outcome: Outcome, known: dict[str, Category]) -> list[Example]:
@@ -60,7 +72,7 @@ async def _filtered(session: AsyncSession, user_id: int, category: str | None, s
         categories=tuple(selection.category),
         account_id=selection.account,
         text=selection.q or None,
-        **selection.model_dump(include={"min_amount", "max_amount", "needs_review", "excluded"}),
+        **selection.model_dump(include={"min_amount", "max_amount", "needs_review", "excluded", "merchant_of"}),
     )
     await check(session, user_id, meant)
     return Scope.filtered(user_id, category, meant)

@@ -29,6 +29,12 @@ EXAMPLE: dict[str, JsonValue] = {
         "pipeline_version": "1",
     },
     "rule": None,
+    "memory": {
+        "merchant": "Home Depot",
+        "answers": [
+            {"category": FUEL, "answered_at": "2026-11-19T08:15:00Z", "expense_id": 4650, "date": "2026-11-18"}
+        ],
+    },
     "bank": {
         "transaction_id": "lPNjeW1nR6CDn5okmGQ6hEpMo4lLNoSrzqDje",
         "name": "HOME DEPOT 4411",
@@ -79,6 +85,32 @@ class Automatic(BaseModel):
             confidence=format(row["confidence"], "f"),
             alternatives=[categories[slug] for slug in row["alternatives"] if slug in categories],
         )
+
+
+class Answer(BaseModel):
+    """What you said that another expense of the merchant was, by choosing its category or confirming ours."""
+
+    category: Category
+    answered_at: dt.datetime
+    expense_id: int
+    date: dt.date
+
+    @classmethod
+    def of(cls, row: RowMapping) -> "Answer":
+        """Return the stored answer as clients see it."""
+        return cls(
+            category=Category.of(row),
+            answered_at=row["answered_at"],
+            expense_id=row["id"],
+            date=row["expense_date"],
+        )
+
+
+class Remembered(BaseModel):
+    """What you have answered about the merchant's other expenses: its next transaction goes by that."""
+
+    merchant: str
+    answers: list[Answer] = Field(description="The newest five, newest first")
 
 
 class PlaidCategory(BaseModel):
@@ -143,5 +175,6 @@ class Explanation(BaseModel):
     rule: CategoryRule | None = Field(
         description="Your rule that decided, as it is now; null: none did, or it is deleted since, as `reason` tells"
     )
+    memory: Remembered | None = Field(description="null: you have answered nothing about this merchant yet")
     bank: BankRow
     pending_twin: BankRow | None = Field(description="The row that the bank showed while it was pending")

@@ -47,6 +47,7 @@ class Selection(Body):
     max_amount: Amount | None = None
     needs_review: StrictBool | None = None
     excluded: StrictBool = False
+    merchant_of: Id | None = Field(default=None, description="An expense: those of the same merchant", examples=[4711])
 
     @model_validator(mode="after")
     def _says_something(self) -> "Selection":
@@ -95,6 +96,7 @@ class Recategorised(BaseModel):
                     "changed": 0,
                     "remaining": 9,
                     "examples": [{"expense": EXAMPLE, "becomes": BECOMES}],
+                    "undo_id": None,
                 }
             ]
         }
@@ -105,3 +107,13 @@ class Recategorised(BaseModel):
     changed: int = Field(description="Changed now: none in a dry run, else as many as one call changes")
     remaining: int = Field(description="Still to change: ask again until none is left")
     examples: list[Example] = Field(description="Up to 20 of those that change, newest first")
+    undo_id: int | None = Field(description="Undoes it, for 30 days; null where nothing was changed")
+
+
+class Undone(BaseModel):
+    """What has again what stood before, and what stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"restored": 8, "left": 1, "examples": [EXAMPLE]}]})
+    restored: int = Field(description="Expenses that have again what you had chosen before, if anything")
+    left: int = Field(description="Those that you have decided about since: they stay as they are")
+    examples: list[Expense] = Field(description="Up to 20 of those that stay, newest first")

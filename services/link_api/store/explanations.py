@@ -17,6 +17,29 @@ BANK = """
         sync_status = 'removed' AS removed, version, created_at, updated_at
     FROM plaid_transactions
 """
+MOST_REMEMBERED = 5
+"""As many answers as the categorizer goes by."""
+# What the categorizer's memory holds of an expense's merchant: by Plaid's id if anything was answered there, else by
+# its words; without what was said about the expense itself.
+REMEMBERED = text("""
+    SELECT m.id, m.turn, m.expense_date, m.answered_at, c.slug AS category_slug, c.name AS category_name,
+        c.cora_group AS category_group
+    FROM expenses e
+    CROSS JOIN LATERAL (
+        (SELECT x.*, 0 AS turn FROM expenses x
+        WHERE x.user_id = e.user_id AND x.merchant_entity_id = e.merchant_entity_id AND x.answered_at IS NOT NULL
+            AND (x.amount < 0) = (e.amount < 0) AND x.id <> e.id
+        ORDER BY x.answered_at DESC, x.transaction_id DESC LIMIT :most)
+        UNION ALL
+        (SELECT x.*, 1 AS turn FROM expenses x
+        WHERE x.user_id = e.user_id AND x.merchant = nullif(e.merchant, '') AND x.answered_at IS NOT NULL
+            AND (x.amount < 0) = (e.amount < 0) AND x.id <> e.id
+        ORDER BY x.answered_at DESC, x.transaction_id DESC LIMIT :most)
+    ) m
+    JOIN expense_categories c ON c.slug = coalesce(m.user_category_id, m.reviewed_category)
+    WHERE e.user_id = :user_id AND e.id = :id
+    ORDER BY m.turn, m.answered_at DESC, m.transaction_id DESC
+""")
 ROW = text(f"{BANK} WHERE id = :id")
 TWIN = text(f"{BANK} WHERE transaction_id = :transaction_id AND integration_id = :integration_id")
 
@@ -24,6 +47,13 @@ TWIN = text(f"{BANK} WHERE transaction_id = :transaction_id AND integration_id =
 async def decision(session: AsyncSession, user_id: int, expense_id: int) -> RowMapping | None:
     """Return what we decided about the expense, or None unless it is this user's."""
     return (await session.execute(DECISION, {"user_id": user_id, "id": expense_id})).mappings().one_or_none()
+
+
+async def remembered(session: AsyncSession, user_id: int, expense_id: int) -> list[RowMapping]:
+    """Return the answers that the next decision about the expense's merchant goes by, newest first."""
+    values = {"user_id": user_id, "id": expense_id, "most": MOST_REMEMBERED}
+    rows = list((await session.execute(REMEMBERED, values)).mappings())
+    return [row for row in rows if row["turn"] == rows[0]["turn"]]
 
 
 async def bank_row(session: AsyncSession, transaction_id: int) -> RowMapping:

@@ -10,6 +10,8 @@ COUNTS = "e.withdrawn_at IS NULL AND c.kind <> 'nonexpense'"
 FOUND = " OR ".join(
     f"strpos(lower({column}), lower(CAST(:text AS text))) > 0" for column in ("e.description", "e.vendor", "e.note")
 )
+SAME_MERCHANT = """EXISTS (SELECT FROM expenses m WHERE m.id = :merchant_of AND m.user_id = e.user_id AND (
+    m.id = e.id OR m.merchant_entity_id = e.merchant_entity_id OR (m.merchant <> '' AND m.merchant = e.merchant)))"""
 CONDITIONS = {
     "first_day": "e.expense_date >= :first_day",
     "last_day": "e.expense_date <= :last_day",
@@ -19,6 +21,7 @@ CONDITIONS = {
     "text": f"({FOUND})",
     "min_amount": "e.amount >= :min_amount",
     "max_amount": "e.amount <= :max_amount",
+    "merchant_of": SAME_MERCHANT,
 }
 
 

@@ -91,7 +91,7 @@ async def test_only_the_users_columns_are_written(live: World) -> None:
     before = await row(live, id_)
     await patched(live, id_, category="fuel", note="n", excluded=True, reviewed=True)
     after = await row(live, id_)
-    users = {"user_category_id", "note", "excluded", "reviewed_at"}
+    users = {"user_category_id", "note", "excluded", "reviewed_at", "answered_at"}
     assert {name for name in before if before[name] != after[name]} == users
 
 
@@ -124,6 +124,43 @@ async def test_reviewed_keeps_its_first_moment(live: World) -> None:
     assert (await row(live, id_))["reviewed_at"] == since is not None
 
 
+@pytest.mark.parametrize(
+    ("asks", "steps", "answer"),
+    [
+        (False, [{"category": "fuel"}], "fuel"),
+        (False, [{"reviewed": True}], "materials"),
+        (False, [{"reviewed": True}, {"reviewed": False}], None),
+        (False, [{"reviewed": True}, {"category": "fuel"}], "fuel"),
+        (False, [{"reviewed": True}, {"category": "fuel"}, {"category": None}], "materials"),
+        (False, [{"category": "fuel", "reviewed": True}, {"category": None}], None),
+        (False, [{"category": "fuel"}, {"category": None}], None),
+        (False, [{"note": "n", "excluded": True}], None),
+        (True, [{"reviewed": True}], None),
+        (True, [{"reviewed": True}, {"category": "fuel"}], "fuel"),
+    ],
+)
+async def test_what_counts_as_an_answer(live: World, asks: bool, steps: list[Json], answer: str | None) -> None:
+    """A category chosen, or ours confirmed as it stood; a question put away, a note, an exclusion are none."""
+    id_ = await (await ledger(live)).expense()
+    await live.change("UPDATE expenses SET needs_review = :asks", asks=asks)
+    for step in steps:
+        await patched(live, id_, **step)
+    await live.change("UPDATE expenses SET auto_category = 'meals'")  # decided anew since
+    said = await row(live, id_)
+    assert (said["user_category_id"] or said["reviewed_category"]) == answer
+    assert (said["answered_at"] is not None) == (answer is not None)
+
+
+async def test_an_answer_is_as_old_as_it_is(live: World) -> None:
+    """Saying another thing, or reviewing what one chose, makes it new; a note or the same again does not."""
+    id_ = await (await ledger(live)).expense()
+    moments = []
+    for step in ({"category": "fuel"}, {"category": "fuel", "note": "n"}, {"category": "meals"}, {"reviewed": True}):
+        await patched(live, id_, **step)
+        moments.append((await row(live, id_))["answered_at"])
+    assert moments[0] == moments[1] < moments[2] < moments[3]
+
+
 HINT, TAUGHT, REDECIDE = "expenses.changed", "expense.corrected", "transactions.changed"
 
 
@@ -132,7 +169,8 @@ HINT, TAUGHT, REDECIDE = "expenses.changed", "expense.corrected", "transactions.
     [
         ({}, {"note": "a note"}, [HINT]),
         ({}, {"excluded": True}, [HINT]),
-        ({}, {"reviewed": True}, [HINT]),
+        ({}, {"reviewed": True}, [HINT, TAUGHT]),
+        ({"category": "fuel"}, {"reviewed": True}, [HINT]),
         ({}, {"category": "fuel"}, [HINT, TAUGHT]),
         ({}, {"category": "materials"}, [HINT, TAUGHT]),
         ({}, {"category": "groceries"}, [HINT, TAUGHT]),
@@ -148,7 +186,7 @@ HINT, TAUGHT, REDECIDE = "expenses.changed", "expense.corrected", "transactions.
 async def test_who_hears_of_it(
     live: World, told: list[tuple[str, Json]], first: Json, then: Json, types: list[str]
 ) -> None:
-    """The user's windows hear every change, who learns hears corrections, the categorizer where money moved changes.
+    """The user's windows hear every change, who learns hears answers, the categorizer where money moved changes.
 
     What changes nothing tells nobody.
     """

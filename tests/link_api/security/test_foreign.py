@@ -24,7 +24,7 @@ FLEETING = {"rate_buckets", "plaid_api_usage", "outbox"}
 EMITTED = "SELECT id FROM outbox"
 PLAIDS = {"link_session_id", "request_id", "institution_id"}
 """Ids of Plaid's own, kept as they were told."""
-POINTERS = {"account", "ids", "up_to", "accounts"}
+POINTERS = {"account", "ids", "up_to", "accounts", "merchant_of"}
 """Names of members and parameters, besides `...id`, that point at rows."""
 
 
@@ -61,8 +61,12 @@ async def victim(databases: Databases) -> AsyncIterator[Victim]:
         notification = await book.notification()
         await live.emit(ExpensesChanged(user_id=VICTIM, expense_ids=[expense]))
         await live.post("/api/feedback", {"rating": 5}, VICTIM)
+        changed = await live.post("/api/expenses/recategorise", {"ids": [expense], "category": "fuel"}, VICTIM)
+        recategorised = changed.json()["undo_id"]
         ids = {
             "integration_id": book.integration_id,
+            "merchant_of": expense,
+            "recategorisation_id": recategorised,
             "account_id": book.account_id,
             "account": book.account_id,
             "expense_id": expense,
