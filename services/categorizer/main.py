@@ -21,7 +21,13 @@ from common.runtime import GRACE, Infrastructure, Service
 async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIterator[Service]:
     """Yield the running service; on the way out it takes no more messages and finishes those in hand."""
     database, broker = infrastructure.database, infrastructure.broker
-    pipeline = data.pipeline(Thresholds(settings.categorizer_review_below, settings.categorizer_memory_below))
+    pipeline = data.pipeline(
+        Thresholds(
+            review_below=settings.categorizer_review_below,
+            memory_below=settings.categorizer_memory_below,
+            disagreement=settings.categorizer_disagreement,
+        )
+    )
     outage, prefetch = Outage(database.ping), settings.categorizer_prefetch
     deciding = dispatch(outlasting(handlers(database, pipeline), outage))
     hearing = dispatch(outlasting(learning.handlers(database), outage))

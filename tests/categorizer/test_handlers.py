@@ -16,7 +16,8 @@ from common.tables.link_api import plaid_integrations
 from tests.categorizer.bank import Bank, linked_bank
 
 MARKETPLACE = {"pfc_primary": "GENERAL_MERCHANDISE", "pfc_detailed": "GENERAL_MERCHANDISE_ONLINE_MARKETPLACES"}
-TRANSFER = {"pfc_primary": "TRANSFER_OUT", "pfc_detailed": "TRANSFER_OUT_ACCOUNT_TRANSFER"}
+UNNAMED = {"name": "XQWZK", "merchant_name": None}
+TRANSFER = {"pfc_primary": "TRANSFER_OUT", "pfc_detailed": "TRANSFER_OUT_ACCOUNT_TRANSFER"} | UNNAMED
 
 
 def bodies(messages: list[Message]) -> list[dict[str, object]]:
@@ -32,7 +33,7 @@ async def test_posted(database: Database, bank: Bank, pipeline: Pipeline, emitte
     assert (expense.iso_currency_code, expense.unofficial_currency_code) == ("USD", None)
     assert (expense.description, expense.vendor) == ("CHIPOTLE 1234", "Chipotle")
     assert (expense.expense_date, expense.payment_method) == (date(2026, 2, 28), "credit card ••3333, in store")
-    assert (expense.auto_category, expense.confidence, expense.source) == ("meals", Decimal("0.98"), "plaid_category")
+    assert (expense.auto_category, expense.confidence, expense.source) == ("meals", Decimal("0.99"), "merchant")
     assert (expense.needs_review, expense.pipeline_version, expense.withdrawn_at) == (False, PIPELINE_VERSION, None)
     row = (await bank.transactions())[id_]
     assert (row.expense_id, row.decided_version) == (expense.id, row.version)
@@ -59,8 +60,8 @@ async def test_refund(database: Database, bank: Bank, pipeline: Pipeline) -> Non
     "fields",
     [
         TRANSFER,
-        {"amount": Decimal(-900), "pfc_primary": "INCOME", "pfc_detailed": "INCOME_CONTRACTOR"},
-        {"pfc_primary": "LOAN_PAYMENTS", "pfc_detailed": "LOAN_PAYMENTS_CREDIT_CARD_PAYMENT"},
+        UNNAMED | {"amount": Decimal(-900), "pfc_primary": "INCOME", "pfc_detailed": "INCOME_CONTRACTOR"},
+        UNNAMED | {"pfc_primary": "LOAN_PAYMENTS", "pfc_detailed": "LOAN_PAYMENTS_CREDIT_CARD_PAYMENT"},
         {"pending": True},
         {"amount": Decimal(0)},
         {"sync_status": "removed"},
@@ -95,7 +96,7 @@ async def test_currency(database: Database, bank: Bank, pipeline: Pipeline, curr
 
 async def test_question(database: Database, bank: Bank, pipeline: Pipeline) -> None:
     """What cannot be decided is an expense in `other` that waits for its user."""
-    await decide(bank.changed(await bank.add(**MARKETPLACE)), database, pipeline)
+    await decide(bank.changed(await bank.add(**UNNAMED, **MARKETPLACE)), database, pipeline)
     expense = await bank.expense()
     assert (expense.auto_category, expense.needs_review) == ("other", True)
 
@@ -165,7 +166,7 @@ async def test_outcomes_are_counted(database: Database, bank: Bank, pipeline: Pi
     before = {outcome: counted(outcome, "no") for outcome in ("posted", "changed", "withdrawn", "returned")}
     asked = counted("posted", "yes")
     id_ = await bank.add()
-    await decide(bank.changed(id_, await bank.add(**MARKETPLACE)), database, pipeline)
+    await decide(bank.changed(id_, await bank.add(**UNNAMED, **MARKETPLACE)), database, pipeline)
     for different in ({"amount": Decimal(1)}, {"sync_status": "removed"}, {"sync_status": "synced"}):
         await bank.modify(id_, **different)
         await decide(bank.changed(id_), database, pipeline)

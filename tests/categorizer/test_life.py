@@ -11,7 +11,9 @@ from common.database import Database
 from common.events import ExpensesChanged
 from tests.categorizer.bank import Bank
 
-TRANSFER = {"pfc_primary": "TRANSFER_OUT", "pfc_detailed": "TRANSFER_OUT_ACCOUNT_TRANSFER"}
+TRANSFER = {"pfc_primary": "TRANSFER_OUT", "pfc_detailed": "TRANSFER_OUT_ACCOUNT_TRANSFER"} | {
+    "name": "ONLINE TRANSFER TO 1234"
+}
 
 
 async def test_pending_then_posted(database: Database, bank: Bank, pipeline: Pipeline) -> None:

@@ -1,5 +1,3 @@
-from decimal import Decimal
-
 import pytest
 from pydantic import ValidationError
 
@@ -10,7 +8,13 @@ SERVERS = {"DATABASE_URL": "postgresql://a:b@c/d", "AMQP_URL": "amqp://a:b@c/"}
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PORT", "CATEGORIZER_PREFETCH", "CATEGORIZER_REVIEW_BELOW", "CATEGORIZER_MEMORY_BELOW"):
+    for name in (
+        "PORT",
+        "CATEGORIZER_PREFETCH",
+        "CATEGORIZER_REVIEW_BELOW",
+        "CATEGORIZER_MEMORY_BELOW",
+        "CATEGORIZER_DISAGREEMENT",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name, value in SERVERS.items():
         monkeypatch.setenv(name, value)
@@ -20,7 +24,7 @@ def test_defaults() -> None:
     """With nothing but its servers named, it starts, on its own port."""
     settings = Settings()
     assert (settings.port, settings.categorizer_prefetch) == (8003, 4)
-    assert settings.categorizer_review_below == Decimal("0.8")
+    assert (settings.categorizer_review_below, settings.categorizer_disagreement) == (0.86, 0.6)
 
 
 @pytest.mark.parametrize(

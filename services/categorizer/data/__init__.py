@@ -18,7 +18,7 @@ def pipeline(thresholds: Thresholds = USUAL) -> Pipeline:
 def catalogue() -> Catalogue:
     """Return the catalogue of `categories.csv` and `plaid_categories.csv`."""
     return Catalogue(
-        [Category(row["slug"], row["name"], row["kind"]) for row in _rows("categories.csv")],
+        [Category(row["slug"], row["name"], row["kind"], row["merchants"]) for row in _rows("categories.csv")],
         [
             PlaidCategory(
                 versions=tuple(row["versions"].split("+")),

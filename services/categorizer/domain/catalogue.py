@@ -12,11 +12,15 @@ MOST = 3
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One of ours; its kind is business, personal or nonexpense (income, transfers, debt)."""
+    """One of ours; its kind is business, personal or nonexpense (income, transfers, debt).
+
+    `merchants` is what one of its merchants does, in words that follow the merchant's name.
+    """
 
     slug: str
     name: str
     kind: str
+    merchants: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,12 @@ class Catalogue:
     def __init__(self, categories: Iterable[Category], plaid_categories: Iterable[PlaidCategory]) -> None:
         self.categories: Mapping[str, Category] = {category.slug: category for category in categories}
         members = defaultdict(list)
+        self.expressible = {OTHER}
+        """The categories that Plaid has a telling word for; `other` needs none."""
         for member in plaid_categories:
             members[member.primary].append(member)
+            if not member.low_information:
+                self.expressible.add(member.category)
         self._by_code: dict[tuple[str | None, str | None], Meaning] = {}
         self._by_detailed: dict[str | None, Meaning] = {}
         self._by_primary: dict[str | None, Meaning] = {}
@@ -71,6 +79,8 @@ class Catalogue:
 
     def meaning(self, version: str | None, primary: str | None, detailed: str | None) -> Meaning | None:
         """Return what Plaid's category means; one that is too new for us is read by its primary, and never decides."""
+        if primary is None and detailed is None:
+            return None
         return (
             self._by_code.get((version, detailed)) or self._by_detailed.get(detailed) or self._by_primary.get(primary)
         )
@@ -84,6 +94,11 @@ class Catalogue:
         """Return the category's name for people."""
         category = self.categories.get(slug)
         return category.name if category else slug
+
+    def merchants(self, slug: str) -> str:
+        """Return what the category's merchants do: `sells fuel`."""
+        category = self.categories.get(slug)
+        return category.merchants if category and category.merchants else f"stands for {self.name(slug)}"
 
 
 def _in_family(words: str, family: str) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+_HUNDREDTHS = tuple(Decimal(number).scaleb(-2) for number in range(101))
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -18,3 +20,8 @@ class Decision:
     needs_review: bool = False
     alternatives: tuple[str, ...] = field(default=(), compare=False)
     rule_id: int | None = None
+
+
+def hundredths(probability: float) -> Decimal:
+    """Return a probability (0 to 1) in whole hundredths, rounded down: nobody is surer than the figure says."""
+    return _HUNDREDTHS[int(probability * 100 + 1e-9)]

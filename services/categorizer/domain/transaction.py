@@ -36,6 +36,7 @@ class Transaction:
     name: str
     merchant_name: str | None
     merchant_entity_id: str | None
+    original_description: str | None
     payment_channel: str | None
     pfc_version: str | None
     pfc_primary: str | None
@@ -49,6 +50,11 @@ class Transaction:
     @property
     def account_id(self) -> int:
         return self.account.id
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is what it shall be: posted, not taken back, of an account that its user wants to see."""
+        return self.account.enabled and not (self.pending or self.removed or self.superseded)
 
     @property
     def money_in(self) -> bool:

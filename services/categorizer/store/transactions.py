@@ -44,7 +44,7 @@ LOCK = text("""
 
 READ = text("""
     SELECT t.id, t.amount, t.iso_currency_code, t.unofficial_currency_code, t.date, t.authorized_date, t.name,
-        t.merchant_name, t.merchant_entity_id, t.payment_channel,
+        t.merchant_name, t.merchant_entity_id, t.original_description, t.payment_channel,
         t.pfc_version, t.pfc_primary, t.pfc_detailed, t.pfc_confidence, t.pending,
         t.sync_status = 'removed' AS removed, t.version, t.decided_version, t.expense_id AS linked,
         t.transaction_id IN (
@@ -152,6 +152,7 @@ def _known(row: Any) -> Known:
         name=row.name,
         merchant_name=row.merchant_name,
         merchant_entity_id=row.merchant_entity_id,
+        original_description=row.original_description,
         payment_channel=row.payment_channel,
         pfc_version=row.pfc_version,
         pfc_primary=row.pfc_primary,

@@ -1,6 +1,7 @@
 import time
 from dataclasses import replace
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -10,12 +11,24 @@ from categorizer.domain.case import Taught, Thresholds
 from categorizer.domain.catalogue import INCOME, OTHER
 from categorizer.domain.expense import expense_of
 from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
+from categorizer.domain.reliability import Outcomes, Reliability
+from categorizer.domain.transaction import Transaction
 from common.category_rules import Rule, Rules
 from tests.categorizer.domain.test_catalogue import taxonomy
 from tests.categorizer.domain.transactions import CARD, plaid, transaction
 
 NOTHING = {"pfc_version": None, "pfc_primary": None, "pfc_detailed": None, "pfc_confidence": None}
 MARKETPLACE = plaid("GENERAL_MERCHANDISE", "ONLINE_MARKETPLACES")
+
+
+def unnamed(**different: Any) -> Transaction:
+    """Return a transaction whose text says nothing."""
+    return transaction(**{"name": "XQWZK", "merchant_name": None} | different)
+
+
+def named(name: str, **different: Any) -> Transaction:
+    """Return a transaction of which Plaid says nothing."""
+    return transaction(**{"name": name, "merchant_name": None} | NOTHING | different)
 
 
 @pytest.mark.parametrize(
@@ -30,53 +43,150 @@ MARKETPLACE = plaid("GENERAL_MERCHANDISE", "ONLINE_MARKETPLACES")
         (None, "0.40"),
     ],
 )
-def test_confidence(pipeline: Pipeline, level: str | None, confidence: str) -> None:
-    """Plaid's level of confidence is ours, and below the threshold the user is asked."""
-    decision = pipeline.categorize(transaction(pfc_confidence=level))
+def test_plaid_alone(pipeline: Pipeline, level: str | None, confidence: str) -> None:
+    """Where the text says nothing, Plaid's level of confidence is ours, and below the threshold the user is asked."""
+    decision = pipeline.categorize(unnamed(pfc_confidence=level))
     assert decision.confidence == Decimal(confidence)
     assert decision.source == "plaid_category"
-    assert decision.needs_review == (Decimal(confidence) < Decimal("0.8"))
+    assert decision.needs_review == (decision.confidence < Decimal("0.86"))
     assert decision.category == (OTHER if decision.needs_review else "meals")
 
 
+def test_text_alone(pipeline: Pipeline) -> None:
+    """Without a word of Plaid's, the bank's phrase, a known merchant or a trade's word decides, and is named."""
+    for name, category, source, reason in (
+        ("OVERDRAFT FEE", "bank_fees", "phrase", "The bank calls it “OVERDRAFT FEE”."),
+        ("HOME DEPOT #4521", "materials", "merchant", "“HOME DEPOT” sells building materials."),
+        ("MISTER KO SUSHI", "meals", "keyword", "The name says “SUSHI”."),
+    ):
+        decision = pipeline.categorize(named(name))
+        assert (decision.category, decision.source, decision.reason) == (category, source, reason)
+        assert (decision.needs_review, len(decision.alternatives)) == (False, 2)
+
+
+def test_text_and_plaid_together(pipeline: Pipeline) -> None:
+    """Two that agree are surer than each; a doubt of one is lifted by the other."""
+    unsure = pipeline.categorize(named("BLUE SPOON"))
+    alone = pipeline.categorize(unnamed(pfc_confidence="MEDIUM"))
+    both = pipeline.categorize(transaction(name="BLUE SPOON", merchant_name=None, pfc_confidence="MEDIUM"))
+    assert unsure.needs_review
+    assert alone.needs_review
+    assert (both.category, both.needs_review) == ("meals", False)
+    assert both.confidence > max(unsure.confidence, alone.confidence)
+
+
+def test_disagreement(pipeline: Pipeline) -> None:
+    """Text and Plaid that are both sure of different things ask, and the reason names both; an unsure one gives way."""
+    hotel = plaid("TRAVEL", "LODGING")
+    decision = pipeline.categorize(transaction(**hotel))
+    assert (decision.category, decision.needs_review) == (OTHER, True)
+    assert {"meals", "travel"} <= set(decision.alternatives)
+    assert "“lodging (travel)”" in decision.reason
+    assert decision.reason.endswith(("or Meals?", f"or {pipeline.catalogue.name('travel')}?"))
+    unsure = pipeline.categorize(transaction(**plaid("TRAVEL", "LODGING", "LOW")))
+    assert (unsure.category, unsure.source) == ("meals", "merchant")
+
+
+def test_what_plaid_has_no_word_for(pipeline: Pipeline) -> None:
+    """A software house is one whatever Plaid calls it, for Plaid has no word for that; a transfer it may be."""
+    for code in (MARKETPLACE, plaid("GENERAL_SERVICES", "EDUCATION"), plaid("RENT_AND_UTILITIES", "TELEPHONE")):
+        decision = pipeline.categorize(transaction(name="GITHUB INC", merchant_name=None, **code))
+        assert (decision.category, decision.needs_review) == ("software", False)
+    moved = plaid("TRANSFER_OUT", "SAVINGS")
+    assert pipeline.categorize(transaction(name="GITHUB INC", merchant_name=None, **moved)).needs_review
+
+
+def test_a_merchant_of_everything_asks(pipeline: Pipeline) -> None:
+    """Who sells everything does not decide, and stays a question of three answers."""
+    decision = pipeline.categorize(named("AMAZON MKTPLACE PMTS"))
+    assert (decision.category, decision.needs_review) == (OTHER, True)
+    assert decision.alternatives[0] == "shopping"
+    assert "sells many kinds of things" in decision.reason
+
+
+def test_other_texts_help(pipeline: Pipeline) -> None:
+    """Where the name leaves a doubt, the merchant's name and the bank's own words are read too."""
+    doubt = pipeline.categorize(named("XQWZK"))
+    assert doubt.needs_review
+    for more in ({"merchant_name": "Home Depot"}, {"original_description": "XQWZK HOME DEPOT 123"}):
+        decision = pipeline.categorize(named("XQWZK", **more))
+        assert (decision.category, decision.source) == ("materials", "merchant")
+
+
 def test_question(pipeline: Pipeline) -> None:
-    """A question posts to `other`, offers the best guess first, and says in plain words why it asks."""
-    decision = pipeline.categorize(transaction(pfc_confidence="MEDIUM"))
+    """A question posts to `other`, offers three with the best guess first, and says in plain words why it asks."""
+    decision = pipeline.categorize(unnamed(pfc_confidence="MEDIUM"))
     assert decision.alternatives[0] == "meals"
+    assert len(set(decision.alternatives)) == 3
     assert decision.reason == "Plaid calls it “fast food (food and drink)” with medium confidence. Is it Meals?"
 
 
 def test_threshold(pipeline: Pipeline) -> None:
     """The threshold is a setting: at it, nothing is asked."""
-    bold = data.pipeline(Thresholds(Decimal("0.7")))
-    assert bold.categorize(transaction(pfc_confidence="MEDIUM")).category == "meals"
-    assert bold.categorize(transaction(pfc_confidence="LOW")).needs_review
+    bold = data.pipeline(Thresholds(0.7))
+    assert bold.categorize(unnamed(pfc_confidence="MEDIUM")).category == "meals"
+    assert bold.categorize(unnamed(pfc_confidence="LOW")).needs_review
 
 
-def test_low_information_never_decides(pipeline: Pipeline) -> None:
-    """A category that says too little asks, however sure Plaid is and however low the threshold."""
-    bold = data.pipeline(Thresholds(Decimal(0)))
+def test_reliability(pipeline: Pipeline) -> None:
+    """Outcomes correct Plaid's figure: a code that users keep correcting asks, though Plaid is sure of it."""
+    code = ("FOOD_AND_DRINK_FAST_FOOD", "VERY_HIGH")
+    learned = replace(pipeline, reliability=Reliability([(code, Outcomes(right=2, wrong=40))]))
+    assert not pipeline.categorize(unnamed()).needs_review
+    assert learned.categorize(unnamed()).needs_review
+    assert not learned.categorize(unnamed(pfc_confidence="HIGH")).needs_review
+
+
+def test_low_information_never_decides_alone(pipeline: Pipeline) -> None:
+    """A category that says too little asks, however sure Plaid is; with a text that says enough it is no hindrance."""
+    bold = data.pipeline(Thresholds(0.6))
     for either in (pipeline, bold):
-        decision = either.categorize(transaction(**MARKETPLACE))
+        decision = either.categorize(unnamed(**MARKETPLACE))
         assert (decision.category, decision.needs_review) == (OTHER, True)
         assert decision.alternatives[0] == "shopping"
+    assert pipeline.categorize(transaction(**MARKETPLACE)).category == "meals"
 
 
 @pytest.mark.parametrize("amount", [Decimal(100), Decimal(-100)])
 @pytest.mark.parametrize("detail", ["ACCOUNT_TRANSFER", "SAVINGS", "WITHDRAWAL"])
 @pytest.mark.parametrize("level", ["VERY_HIGH", "LOW", None])
-def test_transfers(pipeline: Pipeline, amount: Decimal, detail: str, level: str | None) -> None:
+@pytest.mark.parametrize("name", ["XQWZK", "Online Transfer to ...1234", "WITHDRAWAL"])
+def test_transfers(pipeline: Pipeline, amount: Decimal, detail: str, level: str | None, name: str) -> None:
     """Plaid's doubt is about which kind of transfer: a transfer it stays, and nobody is asked."""
-    decision = pipeline.categorize(transaction(amount=amount, **plaid("TRANSFER_OUT", detail, level)))
+    decision = pipeline.categorize(unnamed(name=name, amount=amount, **plaid("TRANSFER_OUT", detail, level)))
     assert (decision.category, decision.needs_review) == ("transfer", False)
 
 
+def test_a_purchase_is_no_transfer(pipeline: Pipeline) -> None:
+    """What Plaid surely calls spending stays an expense, however its text sounds."""
+    for name in ("ONLINE TRANSFER", "CREDIT CARD PAYMENT", "VENMO PAYMENT", "DIRECT DEPOSIT", "ATM WITHDRAWAL"):
+        for amount in (Decimal(20), Decimal(-20)):
+            decision = pipeline.categorize(transaction(name=name, merchant_name=None, amount=amount))
+            assert pipeline.catalogue.is_expense(decision.category)
+
+
 def test_income_that_went_out(pipeline: Pipeline) -> None:
-    """Money out that Plaid calls income contradicts itself: ask. Money in is income."""
+    """Money out that Plaid calls income contradicts itself: ask. Money in is income; of nothing it is not known."""
     salary = plaid("INCOME", "SALARY")
     decision = pipeline.categorize(transaction(amount=Decimal(5), **salary))
     assert (decision.category, decision.needs_review, decision.source) == (OTHER, True, "sign")
-    assert pipeline.categorize(transaction(amount=Decimal(-5), **salary)).category == INCOME
+    assert INCOME not in decision.alternatives
+    assert len(decision.alternatives) == 3
+    for amount in (Decimal(-5), Decimal(0)):
+        assert pipeline.categorize(unnamed(amount=amount, **salary)).category == INCOME
+
+
+def test_money_out_is_no_income(pipeline: Pipeline) -> None:
+    """Whatever the text says, money that went out is no income, nor is that suggested."""
+    for name in ("PAYROLL DEPOSIT", "DIVIDEND", "INTEREST PAID", "STRIPE PAYOUT", "DIRECT DEP", "XQWZK"):
+        decision = pipeline.categorize(named(name, amount=Decimal(50)))
+        assert INCOME not in (decision.category, *decision.alternatives)
+
+
+def test_a_refund_keeps_its_category(pipeline: Pipeline) -> None:
+    """Money in from a merchant of spending is a refund of that category."""
+    decision = pipeline.categorize(named("THE HOME DEPOT #4521", amount=Decimal("-31.10")))
+    assert (decision.category, decision.needs_review) == ("materials", False)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +203,7 @@ def test_income_that_went_out(pipeline: Pipeline) -> None:
 )
 def test_money_in_without_an_expense_category(pipeline: Pipeline, category: dict[str, Any], expected: str) -> None:
     """Money in that no expense category claims is no expense, and nobody is asked."""
-    decision = pipeline.categorize(transaction(amount=Decimal(-5), **category))
+    decision = pipeline.categorize(unnamed(amount=Decimal(-5), **category))
     assert (decision.category, decision.needs_review) == (expected, False)
 
 
@@ -107,7 +217,7 @@ def test_money_in_without_an_expense_category(pipeline: Pipeline, category: dict
 )
 def test_vague_refund(pipeline: Pipeline, category: dict[str, Any], suggestion: str) -> None:
     """Money in under a vague category of spending is a refund, and its user is asked of what."""
-    decision = pipeline.categorize(transaction(amount=Decimal(-5), **category))
+    decision = pipeline.categorize(unnamed(amount=Decimal(-5), **category))
     assert (decision.category, decision.needs_review) == (OTHER, True)
     assert decision.alternatives[0] == suggestion
 
@@ -125,25 +235,29 @@ def test_vague_refund(pipeline: Pipeline, category: dict[str, Any], suggestion: 
 def test_money_out_that_nothing_explains(
     pipeline: Pipeline, category: dict[str, Any], alternatives: tuple[str, ...]
 ) -> None:
-    """Money out that nothing explains is posted to `other` and asked about, with what its primary suggests."""
-    decision = pipeline.categorize(transaction(**category))
+    """Money out that nothing explains is posted to `other` and asked about, first with what its primary suggests."""
+    decision = pipeline.categorize(unnamed(**category))
     assert (decision.category, decision.needs_review) == (OTHER, True)
-    assert decision.alternatives == alternatives
+    assert decision.alternatives[: len(alternatives)] == alternatives
+    assert len(decision.alternatives) == 3
     assert decision.confidence <= Decimal("0.5")
 
 
-def test_every_code_is_decided(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize("name", ["XQWZK", "CHIPOTLE 1234", "ONLINE TRANSFER", "AMAZON MKTPLACE", ""])
+def test_every_code_is_decided(pipeline: Pipeline, name: str) -> None:
     """Every code, sign and level gets a category, a confidence and a reason, and `other` exactly where it asks."""
     for version, primary, detailed in taxonomy():
-        for amount in (Decimal(5), Decimal(-5)):
+        for amount in (Decimal(5), Decimal(-5), Decimal(0)):
             for level in ("VERY_HIGH", "LOW", None):
                 code = plaid(primary, detailed.removeprefix(f"{primary}_"), level, version)
-                decision = pipeline.categorize(transaction(amount=amount, **code))
+                decision = pipeline.categorize(unnamed(name=name, amount=amount, **code))
                 assert decision.category in pipeline.catalogue.categories
                 assert 0 <= decision.confidence <= 1
                 assert decision.reason
                 assert decision.needs_review == (decision.category == OTHER)
                 assert OTHER not in decision.alternatives
+                assert not decision.needs_review or len(set(decision.alternatives)) == 3
+                assert amount <= 0 or decision.category != INCOME
 
 
 def test_same_input_same_answer(pipeline: Pipeline) -> None:
@@ -153,20 +267,45 @@ def test_same_input_same_answer(pipeline: Pipeline) -> None:
 
 
 def test_speed(pipeline: Pipeline) -> None:
-    """Deciding takes at most 50 µs a transaction, in the best of five batches."""
-    rows = [
-        transaction(id=number, **plaid(primary, detailed.removeprefix(f"{primary}_"), "MEDIUM", version))
-        for number, (version, primary, detailed) in enumerate(taxonomy())
-    ]
+    """Deciding takes at most 50 µs of a processor a transaction, in the best of ten batches of 500 distinct lines.
+
+    A yardstick beside it tells how fast this machine is: it takes 420 µs where those hold. Busy neighbours take the
+    caches away, from a large lexicon more than from a yardstick: a third is left to them.
+    """
+    shops = (
+        "HOME DEPOT",
+        "SQ *BLUE SPOON",
+        "CHEVRON",
+        "AMAZON MKTPLACE",
+        "TST* KO SUSHI",
+        "XQWZK LLC",
+        "ATM FEE",
+        "GITHUB",
+    )
+    codes = list(taxonomy())
+    rows = []
+    for number in range(500):
+        version, primary, detailed = codes[number % len(codes)]
+        code = plaid(primary, detailed.removeprefix(f"{primary}_"), "MEDIUM", version) if number % 2 else NOTHING
+        rows.append(unnamed(id=number, name=f"{shops[number % len(shops)]} #{number:04} PORTLAND OR", **code))
 
     def batch() -> float:
-        start = time.perf_counter()
+        start = time.thread_time()
         for row in rows:
             decision = pipeline.categorize(row)
             expense_of(row, decision, is_expense=pipeline.catalogue.is_expense(decision.category))
-        return (time.perf_counter() - start) / len(rows)
+        return (time.thread_time() - start) / len(rows)
 
-    assert min(batch() for _ in range(5)) < 50e-6
+    def yardstick() -> float:
+        start = time.thread_time()
+        words: dict[str, int] = {}
+        for number in range(2000):
+            word = f"{number % 97}LINE"
+            words[word] = words.get(word, 0) + len(word.split("1"))
+        assert sorted(words.items(), key=itemgetter(1))
+        return time.thread_time() - start
+
+    assert min(batch() for _ in range(10)) < min(yardstick() for _ in range(10)) * 67 / 420
 
 
 def test_the_users_rule_comes_first(pipeline: Pipeline) -> None:

@@ -14,7 +14,7 @@ from categorizer.domain.transaction import Transaction
 from common.category_rules import Rule, Rules
 from tests.categorizer.domain.transactions import plaid, transaction
 
-TRANSFER = plaid("TRANSFER_OUT", "ACCOUNT_TRANSFER")
+TRANSFER = plaid("TRANSFER_OUT", "ACCOUNT_TRANSFER") | {"name": "ONLINE TRANSFER TO 1234", "merchant_name": None}
 
 
 def standing(row: Transaction, decision: Decision, **different: object) -> Known:
@@ -103,7 +103,7 @@ def test_user_category_counts(pipeline: Pipeline, known: Known) -> None:
 
 def test_question_becomes_an_answer(pipeline: Pipeline) -> None:
     """A new version with a surer category moves the expense out of `other`."""
-    unsure = transaction(pfc_confidence="LOW")
+    unsure = transaction(name="XQWZK", merchant_name=None, pfc_confidence="LOW")
     known = standing(unsure, pipeline.categorize(unsure))
     assert known.expense is not None
     assert known.expense.draft.decision.category == OTHER
@@ -124,7 +124,9 @@ def test_a_new_rule_leaves_what_is_decided(pipeline: Pipeline, known: Known) -> 
 def test_a_rule_makes_expenses_and_no_expenses(pipeline: Pipeline) -> None:
     """What Plaid calls a transfer becomes one by a rule for it, and what is an expense none; the user's word stands."""
     rules = Rules([Rule(5, "subcontractors", contains="bob"), Rule(6, "transfer", contains="chipotle")])
-    (posting,) = plan([Known(transaction(name="ZELLE BOB", **TRANSFER), 1, 0, None, None)], pipeline, Taught(rules))
+    (posting,) = plan(
+        [Known(transaction(**TRANSFER | {"name": "ZELLE BOB"}), 1, 0, None, None)], pipeline, Taught(rules)
+    )
     assert (posting.outcome, posting.draft.decision.category) == ("posted", "subcontractors")
     lunch = replace(standing(transaction(), pipeline.categorize(transaction())), decided_version=0)
     (gone,) = plan([lunch], pipeline, Taught(rules))

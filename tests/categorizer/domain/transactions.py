@@ -22,6 +22,7 @@ def transaction(**different: Any) -> Transaction:
         "name": "CHIPOTLE 1234",
         "merchant_name": "Chipotle",
         "merchant_entity_id": None,
+        "original_description": None,
         "payment_channel": "in store",
         "pfc_version": "v2",
         "pfc_primary": "FOOD_AND_DRINK",

@@ -50,7 +50,7 @@ async def test_anothers_rules_decide_nothing(database: Database, bank: Bank, pip
     for one in (bank, stranger):
         await decide(one.changed(await one.add()), database, pipeline)
     mine, theirs = await bank.expense(), await stranger.expense()
-    assert (mine.auto_category, mine.source, mine.rule_id) == ("meals", "plaid_category", None)
+    assert (mine.auto_category, mine.source, mine.rule_id) == ("meals", "merchant", None)
     assert (theirs.auto_category, theirs.source, theirs.rule_id) == ("travel", "rule", rule_id)
     assert (theirs.confidence, theirs.needs_review) == (Decimal(1), False)
 
@@ -61,7 +61,7 @@ async def test_a_rule_counts_from_the_next_version_on(database: Database, bank: 
     await decide(bank.changed(id_), database, pipeline)
     await lay_down(database, 1, {"contains": "chipotle"})
     await decide(bank.changed(id_), database, pipeline)
-    assert (await bank.expense()).source == "plaid_category"
+    assert (await bank.expense()).source == "merchant"
     await bank.modify(id_, amount=Decimal(99))
     await decide(bank.changed(id_), database, pipeline)
     assert ((await bank.expense()).source, (await bank.expense()).amount) == ("rule", Decimal(99))

@@ -1,26 +1,32 @@
 """What the direction of the money says: never spent twice, never called what it cannot be."""
 
-from decimal import Decimal
-
+from categorizer.domain import reasons
 from categorizer.domain.case import Case
-from categorizer.domain.catalogue import INCOME, OTHER
-from categorizer.domain.decision import Decision
-from categorizer.domain.stages.plaid import meaning_of
-
-PRESUMED = Decimal("0.50")
+from categorizer.domain.catalogue import INCOME
+from categorizer.domain.decision import Decision, hundredths
+from categorizer.domain.stages.question import question
 
 
 def contradiction(case: Case) -> Decision | None:
     """Money that went out is no income, whatever it is called: ask."""
-    meaning = meaning_of(case)
-    if meaning is None or meaning.category != INCOME or case.transaction.money_in:
+    said = case.said
+    if said is None or said.category != INCOME or case.transaction.amount <= 0:
         return None
-    reason = f"Plaid calls it “{meaning.words}”, but the money went out: please say what it was."
-    return Decision(OTHER, Decimal(0), "sign", reason, needs_review=True)
+    reason = f"Plaid calls it “{said.meaning.words}”, but the money went out: please say what it was."
+    return question(case, "sign", reason)
 
 
 def presumed_income(case: Case) -> Decision | None:
-    """Money that came in and that nothing explains is no expense."""
-    if not case.transaction.money_in:
+    """Money that came in and that is most likely no expense given back is none."""
+    category, sure = case.view.ranking[0]
+    doubted = case.view.disagreement > case.thresholds.disagreement
+    if not case.transaction.money_in or doubted or case.catalogue.is_expense(category):
         return None
-    return Decision(INCOME, PRESUMED, "sign", "Money came in and nothing says what for: presumed to be income.")
+    said = case.said
+    if said is not None and said.category == category:
+        reason = f"{reasons.of_plaid(case, said)} Money came in: no expense."
+        return Decision(category, hundredths(sure), "plaid_category", reason)
+    words = reasons.of_text(case) or "Money came in and nothing says what for:"
+    name = case.catalogue.name(category)
+    reason = f"{words} presumed to be {name.lower()}." if words.endswith(":") else f"{words} Money came in: no expense."
+    return Decision(category, hundredths(sure), "sign", reason)

@@ -16,6 +16,8 @@ Scores = dict[str, float]
 Weighted = Sequence[tuple[str, float]]
 
 _MOST = 4
+_NEAR = 0.01
+"""Of the best category's odds."""
 
 DOUBT = 0.03
 """What stays open however clear the words are: some lines cannot be decided by their text."""
@@ -139,6 +141,6 @@ def ranked(scores: Mapping[str, float], doubt: float = DOUBT) -> tuple[tuple[str
     exp, top = math.exp, max(scores.values())
     odds = {category: exp(score - top) for category, score in scores.items()}
     total = sum(odds.values()) / (1 - doubt)
-    return tuple(
-        [(category, odds[category] / total) for category in sorted(odds, key=odds.__getitem__, reverse=True)[:_MOST]]
-    )
+    near = [category for category, share in odds.items() if share > _NEAR]  # most are far off: sort those that are not
+    best = sorted(near if len(near) >= _MOST else odds, key=odds.__getitem__, reverse=True)[:_MOST]
+    return tuple([(category, odds[category] / total) for category in best])
