@@ -5,12 +5,16 @@ from datetime import UTC, datetime
 
 import structlog
 from prometheus_client import Counter, Histogram
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from categorizer.domain.case import Taught
+from categorizer.domain.partners import UNLINKED
 from categorizer.domain.pipeline import Pipeline
-from categorizer.domain.plan import Known, Posting, plan
-from categorizer.store import expenses, memory, rules, transactions
-from categorizer.store.transactions import Mark
+from categorizer.domain.plan import Desk, Known, Posting
+from categorizer.partnering import Settlement
+from categorizer.redecisions import redecisions
+from categorizer.store import memory, rules, transactions
+from categorizer.store.transactions import Mark, Undecided
 from common import outbox
 from common.consumer import Handlers
 from common.database import Database
@@ -42,31 +46,60 @@ async def decide(event: TransactionsChanged, database: Database, pipeline: Pipel
         if user_id is None:
             return
         known = await transactions.lock(session, event.integration_id, event.transaction_ids)
-        # Read behind the locks: who applies a rule takes them too, so what it asks for is decided by rules as new.
-        merchants = {(pipeline.merchant(one.transaction), one.transaction.money_in) for one in known if not one.kept}
-        answers = await memory.of_user(session, user_id, merchants)
-        postings = plan(known, pipeline, Taught(await rules.of_user(session, user_id), answers))
-        expense_ids = await expenses.post(session, user_id, postings)
-        marks = _marks(known, expense_ids)
+        if not known:
+            return
+        desk = await _desk(session, user_id, known, pipeline)
+        done = Settlement(session, user_id, desk)
+        await done.settle(known)
+        marks = _marks(known, done)
         await transactions.mark(session, marks)
-        seen = [expense_ids[posting.draft.transaction_id] for posting in postings if posting.outcome != "unseen"]
-        for start in range(0, len(seen), CHUNK):
-            await outbox.emit(session, ExpensesChanged(user_id=user_id, expense_ids=seen[start : start + CHUNK]))
-    if postings or marks:
-        _observe(event, postings)
+        await _tell(session, user_id, done, event.rung_at)
+    if done.postings or marks:
+        _observe(event, done.postings)
         log.info(
-            "expenses.decided", integration_id=event.integration_id, transactions=len(marks), expenses=len(postings)
+            "expenses.decided",
+            integration_id=event.integration_id,
+            transactions=len(marks),
+            expenses=len(done.postings),
+            partners=len(done.others),
         )
 
 
-def _marks(known: Sequence[Known], expense_ids: dict[int, int]) -> list[Mark]:
+async def _desk(session: AsyncSession, user_id: int, known: Sequence[Known], pipeline: Pipeline) -> Desk:
+    """Return the desk that decides about these, with all decided that needs no partners.
+
+    What was taught is read behind the locks: who applies a rule takes them too, so what it asks for is decided by
+    rules as new.
+    """
+    anew = [one for one in known if one.kept is None or one.links != UNLINKED]
+    merchants = {(pipeline.merchant(one.transaction), one.transaction.money_in) for one in anew}
+    answers = await memory.of_user(session, user_id, merchants)
+    desk = Desk(pipeline, Taught(await rules.of_user(session, user_id), answers))
+    for one in known:
+        if one.links == UNLINKED:
+            desk.decision(one)
+    return desk
+
+
+def _marks(known: Sequence[Known], done: Settlement) -> list[Mark]:
     """Return what the transactions do not know yet."""
     marks = []
     for one in known:
-        expense_id = expense_ids.get(one.transaction.id, one.expense.id if one.expense else None)
-        if (one.decided_version, one.linked_expense_id) != (one.version, expense_id):
-            marks.append(Mark(one.transaction.id, one.version, expense_id))
+        id_ = one.transaction.id
+        expense_id = done.expense_ids.get(id_, one.expense.id if one.expense else None)
+        links = done.links[id_]
+        if (one.decided_version, one.linked_expense_id, one.links) != (one.version, expense_id, links):
+            marks.append(Mark(id_, one.version, expense_id, links))
     return marks
+
+
+async def _tell(session: AsyncSession, user_id: int, done: Settlement, at: datetime) -> None:
+    """Emit which expenses changed as their user sees them, and which other transactions must be decided anew."""
+    seen = [done.expense_ids[posting.draft.transaction_id] for posting in done.postings if posting.outcome != "unseen"]
+    for start in range(0, len(seen), CHUNK):
+        await outbox.emit(session, ExpensesChanged(user_id=user_id, expense_ids=seen[start : start + CHUNK]))
+    for redecision in redecisions([Undecided(id_, integration_id, at) for integration_id, id_ in done.others]):
+        await outbox.emit(session, redecision)
 
 
 def _observe(event: TransactionsChanged, postings: Sequence[Posting]) -> None:

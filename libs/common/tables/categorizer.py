@@ -103,5 +103,12 @@ expenses = Table(
         "answered_at",
         postgresql_where=text("answered_at IS NOT NULL"),
     ),
+    Index(
+        "ix_expenses_surest",
+        "user_id",
+        text("coalesce(merchant_entity_id, merchant)"),
+        text("sign(amount)"),
+        "expense_date",
+    ),
     Index("ix_expenses_unnamed", "id", postgresql_where=text("merchant IS NULL")),
 )

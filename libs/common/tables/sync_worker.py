@@ -52,6 +52,12 @@ plaid_accounts = Table(
     Index(None, "integration_id"),
 )
 
+MAY_BE_HALF = """sync_status = 'synced' AND NOT pending AND (
+    pfc_primary IS NULL OR pfc_confidence IS NULL OR pfc_confidence NOT IN ('VERY_HIGH', 'HIGH', 'MEDIUM')
+    OR pfc_primary IN ('TRANSFER_IN', 'TRANSFER_OUT', 'LOAN_PAYMENTS', 'LOAN_DISBURSEMENTS')
+)"""
+"""A row that may be half of a transfer, and not clearly something else; the categorizer's law says it again."""
+
 plaid_transactions = Table(
     "plaid_transactions",
     metadata,
@@ -108,6 +114,9 @@ plaid_transactions = Table(
     Index(None, "integration_id"),
     Index(None, "pending_transaction_id", postgresql_where=text("pending_transaction_id IS NOT NULL")),
     Index("ix_plaid_transactions_undecided", "id", postgresql_where=text("decided_version < version")),
+    Index("ix_plaid_transactions_halves", "integration_id", text("abs(amount)"), postgresql_where=text(MAY_BE_HALF)),
+    Index(None, "counterpart_id", postgresql_where=text("counterpart_id IS NOT NULL")),
+    Index(None, "purchase_id", postgresql_where=text("purchase_id IS NOT NULL")),
 )
 
 plaid_sync_history = Table(

@@ -41,7 +41,7 @@ def expense_of(
 
     `is_expense` speaks of the category that counts: the user's, else the decision's.
     """
-    if transaction.pending or transaction.superseded or transaction.removed or not transaction.account.enabled:
+    if not transaction.stands:
         return None
     amount = spent(transaction.amount, is_expense=is_expense)
     if amount is None:

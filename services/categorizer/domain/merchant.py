@@ -15,5 +15,10 @@ class Merchant(NamedTuple):
         entity = (f"entity:{self.entity_id}",) if self.entity_id else ()
         return (*entity, f"name:{self.key}") if self.key else entity
 
+    @property
+    def surest(self) -> str | None:
+        """The one name under which purchases and refunds of it are found; None where there is none."""
+        return self.entity_id or self.key or None
+
 
 UNNAMED = Merchant()

@@ -9,6 +9,7 @@ from categorizer.domain.merchant import Merchant
 from categorizer.domain.partners import ALONE, Partners
 from categorizer.domain.reliability import Reliability
 from categorizer.domain.stages.memory import by_memory
+from categorizer.domain.stages.partners import by_partners
 from categorizer.domain.stages.plaid import by_plaid
 from categorizer.domain.stages.question import ask
 from categorizer.domain.stages.rules import by_rule
@@ -22,6 +23,7 @@ PIPELINE_VERSION = "2"
 
 STAGES: tuple[Stage, ...] = (
     by_rule,
+    by_partners,
     by_memory,
     contradiction,
     by_phrase,

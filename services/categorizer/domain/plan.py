@@ -7,12 +7,17 @@ from typing import Literal
 from categorizer.domain.case import UNTAUGHT, Taught
 from categorizer.domain.decision import Decision
 from categorizer.domain.expense import ExpenseDraft, expense_of
-from categorizer.domain.partners import ALONE, Partners
+from categorizer.domain.merchant import Merchant
+from categorizer.domain.partners import ALONE, UNLINKED, Links, Partners
 from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
+from categorizer.domain.stages.partners import of_partners
 from categorizer.domain.transaction import Transaction
+from categorizer.domain.transfers import Half, look
 
 Outcome = Literal["posted", "changed", "withdrawn", "returned", "unseen"]
 """What became of an expense; `unseen` is what its user cannot notice."""
+FOLLOWS = frozenset({"counterpart", "refund"})
+"""Sources of decisions that follow from partners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,10 @@ class Expense:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A transaction, its version and the one decided last, and the expense that it has or had."""
+    """A transaction, its version and the one decided last, and the expense that it has or had.
+
+    `links` are those that stand, `partners` what is found now; `key` is Plaid's id of the transaction.
+    """
 
     transaction: Transaction
     version: int
@@ -36,6 +44,9 @@ class Known:
     linked_expense_id: int | None
     expense: Expense | None
     partners: Partners = ALONE
+    links: Links = UNLINKED
+    key: str = ""
+    integration_id: int = 0
 
     @property
     def kept(self) -> Decision | None:
@@ -54,27 +65,78 @@ class Posting:
     outcome: Outcome
 
 
+class Desk:
+    """Decides about transactions as a user taught, for each with its partners once."""
+
+    def __init__(self, pipeline: Pipeline, taught: Taught = UNTAUGHT) -> None:
+        self._pipeline = pipeline
+        self._taught = taught
+        self._decisions: dict[tuple[int, Links], Decision] = {}
+
+    def decision(self, known: Known) -> Decision:
+        """Return the decision that stands if its partners are the same, else the pipeline's."""
+        key = known.transaction.id, known.partners.links
+        if key not in self._decisions:
+            self._decisions[key] = _standing(known) or self._pipeline.categorize(
+                known.transaction, self._taught, known.partners
+            )
+        return self._decisions[key]
+
+    def counts(self, known: Known) -> bool:
+        """Return whether the category that counts, the user's before ours, is one of spending."""
+        category = known.expense and known.expense.user_category
+        return self._pipeline.catalogue.is_expense(category or self.decision(known).category)
+
+    def merchant(self, known: Known) -> Merchant:
+        """Return whom the money went to or came from."""
+        return self._pipeline.merchant(known.transaction)
+
+    def refunds(self, known: Known) -> bool:
+        """Return whether money came back for spending, by itself; one that is linked does, until its user says else."""
+        if not known.transaction.money_in or not known.transaction.stands or known.partners.counterpart is not None:
+            return False
+        user_category = known.expense and known.expense.user_category
+        linked = known.kept is not None and known.kept.source == "refund"
+        return True if linked and not user_category else self.counts(known)
+
+    def half(self, known: Known) -> Half:
+        """Return the transaction as half of a transfer; one that its user calls spending is none."""
+        judge, transaction = self._pipeline.judge, known.transaction
+        line = judge.read(transaction.name)
+        category = known.expense and known.expense.user_category
+        spent = bool(category) and self._pipeline.catalogue.is_expense(category or "")
+        return Half(known.key, transaction, look(transaction, line, judge.judge(line, transaction.amount), spent=spent))
+
+    def posting(self, known: Known) -> Posting | None:
+        """Return the write that makes the expense equal to what its transaction says; None where nothing differs."""
+        before, decision, merchant = known.expense, self.decision(known), self.merchant(known)
+        draft = expense_of(known.transaction, decision, is_expense=self.counts(known), merchant=merchant)
+        if before is None:
+            return Posting(draft, withdrawn=False, outcome="posted") if draft else None
+        # What is withdrawn keeps its last face, but takes the new decision: a kept one must not bring it back.
+        after, withdrawn = draft or replace(before.draft, decision=decision, merchant=merchant), draft is None
+        outcome = _outcome(before, after, withdrawn=withdrawn)
+        same = after == before.draft and merchant == before.draft.merchant
+        if outcome == "unseen" and same and before.pipeline_version == PIPELINE_VERSION:
+            return None
+        return Posting(after, withdrawn, outcome)
+
+    def postings(self, known: Iterable[Known]) -> list[Posting]:
+        """Return the writes that are needed, and nothing more."""
+        return [posting for one in known if (posting := self.posting(one)) is not None]
+
+
 def plan(known: Iterable[Known], pipeline: Pipeline, taught: Taught = UNTAUGHT) -> list[Posting]:
     """Return the writes that make the expenses equal to what their transactions say, and nothing more."""
-    return [posting for one in known if (posting := _posting(one, pipeline, taught)) is not None]
+    return Desk(pipeline, taught).postings(known)
 
 
-def _posting(known: Known, pipeline: Pipeline, taught: Taught) -> Posting | None:
-    before = known.expense
-    decision = known.kept or pipeline.categorize(known.transaction, taught, known.partners)
-    category = (before and before.user_category) or decision.category
-    merchant = pipeline.merchant(known.transaction)
-    is_expense = pipeline.catalogue.is_expense(category)
-    draft = expense_of(known.transaction, decision, is_expense=is_expense, merchant=merchant)
-    if before is None:
-        return Posting(draft, withdrawn=False, outcome="posted") if draft else None
-    # What is withdrawn keeps its last face, but takes the new decision: a kept one must not bring back what is none.
-    after, withdrawn = draft or replace(before.draft, decision=decision, merchant=merchant), draft is None
-    outcome = _outcome(before, after, withdrawn=withdrawn)
-    same = after == before.draft and merchant == before.draft.merchant
-    if outcome == "unseen" and same and before.pipeline_version == PIPELINE_VERSION:
+def _standing(known: Known) -> Decision | None:
+    """Return what was decided, if it holds with these partners; what followed from partners follows from them anew."""
+    kept = known.kept
+    if kept is None or known.links != known.partners.links:
         return None
-    return Posting(after, withdrawn, outcome)
+    return of_partners(known.transaction, known.partners) if kept.source in FOLLOWS else kept
 
 
 def _outcome(before: Expense, after: ExpenseDraft, *, withdrawn: bool) -> Outcome:

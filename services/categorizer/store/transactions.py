@@ -1,4 +1,4 @@
-"""`plaid_transactions` as the categorizer reads them, and the two columns of theirs that it writes."""
+"""`plaid_transactions` as the categorizer reads them, and the columns of theirs that it writes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from categorizer.domain.decision import Decision
 from categorizer.domain.expense import ExpenseDraft
 from categorizer.domain.merchant import UNNAMED, Merchant
+from categorizer.domain.partners import UNLINKED, Links
 from categorizer.domain.plan import Expense, Known
 from categorizer.domain.transaction import Account, Transaction
 from common.database import reach_by_index
@@ -47,10 +48,10 @@ READ = text("""
         t.merchant_name, t.merchant_entity_id, t.original_description, t.payment_channel,
         t.pfc_version, t.pfc_primary, t.pfc_detailed, t.pfc_confidence, t.pending,
         t.sync_status = 'removed' AS removed, t.version, t.decided_version, t.expense_id AS linked,
-        t.transaction_id IN (
-            SELECT pending_transaction_id FROM plaid_transactions
-            WHERE pending_transaction_id = ANY(CAST(:names AS text[])) AND integration_id + 0 = :integration_id
-              AND sync_status = 'synced' AND NOT pending
+        t.transaction_id AS key, t.integration_id, t.counterpart_id, t.purchase_id,
+        (t.integration_id, t.transaction_id) IN (
+            SELECT integration_id, pending_transaction_id FROM plaid_transactions
+            WHERE pending_transaction_id = ANY(CAST(:names AS text[])) AND sync_status = 'synced' AND NOT pending
         ) AS superseded,
         a.id AS account_id, a.type, a.subtype, a.mask, a.enabled,
         e.id AS expense_id, e.amount AS e_amount, e.iso_currency_code AS e_iso, e.unofficial_currency_code AS e_other,
@@ -65,9 +66,11 @@ READ = text("""
 """)
 
 MARK = text("""
-    UPDATE plaid_transactions t SET decided_version = m.version, expense_id = m.expense_id
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS bigint[]), CAST(:expense_ids AS bigint[]))
-        AS m(id, version, expense_id)
+    UPDATE plaid_transactions t SET decided_version = m.version, expense_id = m.expense_id,
+        counterpart_id = m.counterpart_id, purchase_id = m.purchase_id
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS bigint[]), CAST(:expense_ids AS bigint[]),
+        CAST(:counterpart_ids AS bigint[]), CAST(:purchase_ids AS bigint[]))
+        AS m(id, version, expense_id, counterpart_id, purchase_id)
     WHERE t.id = m.id
 """)
 
@@ -81,11 +84,12 @@ UNDECIDED = text("""
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A transaction's version that is decided now, and its expense."""
+    """A transaction's version that is decided now, its expense and its partners."""
 
     transaction_id: int
     version: int
     expense_id: int | None
+    links: Links = UNLINKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +117,13 @@ async def lock(session: AsyncSession, integration_id: int, ids: Sequence[int]) -
     """
     await reach_by_index(session)
     locked = (await session.execute(LOCK, {"ids": list(ids), "integration_id": integration_id})).all()
-    found = {
-        "ids": [row.id for row in locked],
-        "names": [row.transaction_id for row in locked],
-        "integration_id": integration_id,
-    }
-    return [_known(row) for row in await session.execute(READ, found)]
+    return await read(session, [(row.id, row.transaction_id) for row in locked])
+
+
+async def read(session: AsyncSession, found: Sequence[tuple[int, str]]) -> list[Known]:
+    """Return transactions, each given by our id and Plaid's, as they stand at this moment."""
+    values = {"ids": [id_ for id_, _ in found], "names": [name for _, name in found]}
+    return [_known(row) for row in await session.execute(READ, values)] if found else []
 
 
 async def mark(session: AsyncSession, marks: Sequence[Mark]) -> None:
@@ -130,6 +135,8 @@ async def mark(session: AsyncSession, marks: Sequence[Mark]) -> None:
                 "ids": [mark.transaction_id for mark in marks],
                 "versions": [mark.version for mark in marks],
                 "expense_ids": [mark.expense_id for mark in marks],
+                "counterpart_ids": [mark.links.counterpart_id for mark in marks],
+                "purchase_ids": [mark.links.purchase_id for mark in marks],
             },
         )
 
@@ -162,7 +169,16 @@ def _known(row: Any) -> Known:
         removed=row.removed,
         superseded=row.superseded,
     )
-    return Known(transaction, row.version, row.decided_version, row.linked, _expense(row))
+    return Known(
+        transaction,
+        row.version,
+        row.decided_version,
+        row.linked,
+        _expense(row),
+        links=Links(row.counterpart_id, row.purchase_id),
+        key=row.key,
+        integration_id=row.integration_id,
+    )
 
 
 def _expense(row: Any) -> Expense | None:

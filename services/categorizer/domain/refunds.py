@@ -1,0 +1,63 @@
+"""Which purchase a refund gives back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from categorizer.domain.partners import Purchase
+
+MOST_DAYS = 180
+"""From a purchase to its refund."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """A purchase or a refund of a merchant's, as its expense stands; `key` is Plaid's id of the transaction."""
+
+    key: str
+    transaction_id: int
+    account_id: int
+    merchant: str
+    currency: str | None
+    amount: Decimal
+    date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A purchase, and what its refunds take over from it."""
+
+    spending: Spending
+    purchase: Purchase
+
+
+def refunded(refunds: Iterable[Spending], bought: Iterable[Bought]) -> dict[int, Purchase]:
+    """Return the purchase of each refund for which there is one, by the refund's transaction.
+
+    Earlier refunds choose first, so that a later one changes nothing: the exact amount before a part, the same account
+    before another, the newest before older ones. Nothing is given back beyond what was paid. Ties are broken by
+    Plaid's ids: the same for every order of arrival.
+    """
+    offers: dict[tuple[str, str | None], list[Bought]] = {}
+    for one in bought:
+        offers.setdefault((one.spending.merchant, one.spending.currency), []).append(one)
+    left = {one.spending.transaction_id: one.spending.amount for offer in offers.values() for one in offer}
+    found: dict[int, Purchase] = {}
+    for refund in sorted(refunds, key=lambda one: (one.date, one.key)):
+        offer = offers.get((refund.merchant, refund.currency), ()) if refund.currency else ()
+        fitting = [one for one in offer if _fits(refund, one.spending, left[one.spending.transaction_id])]
+        if fitting:
+            best = min(fitting, key=lambda one: _preference(refund, one.spending))
+            left[best.spending.transaction_id] += refund.amount
+            found[refund.transaction_id] = best.purchase
+    return found
+
+
+def _fits(refund: Spending, purchase: Spending, left: Decimal) -> bool:
+    return 0 <= (refund.date - purchase.date).days <= MOST_DAYS and -refund.amount <= left
+
+
+def _preference(refund: Spending, purchase: Spending) -> tuple[bool, bool, int, str]:
+    days = (refund.date - purchase.date).days
+    return purchase.amount != -refund.amount, purchase.account_id != refund.account_id, days, purchase.key

@@ -1,0 +1,142 @@
+"""What a message's transactions may have to do with others of the same user, in `plaid_transactions` and `expenses`."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from categorizer.domain.partners import Purchase
+from categorizer.domain.plan import Known
+from categorizer.domain.refunds import MOST_DAYS, Bought, Spending
+from categorizer.domain.transfers import may_be_half
+from categorizer.store import transactions
+from categorizer.store.transactions import Undecided
+from common.tables.sync_worker import MAY_BE_HALF
+
+PARTNERING = 0x0DEC1DE2
+"""The class of advisory locks, by user, of whoever looks for partners."""
+
+CLAIM = text(f"""
+    SELECT pg_advisory_xact_lock({PARTNERING}, :user_id), (
+        SELECT count(*) > 1 FROM plaid_integrations i JOIN plaid_accounts a ON a.integration_id = i.id
+        WHERE i.user_id = :user_id
+    ) AS several
+""")
+
+HALVES = text(f"""
+    SELECT id, transaction_id FROM plaid_transactions WHERE id <> ALL(CAST(:ids AS bigint[])) AND id = ANY(ARRAY(
+        SELECT t.id FROM plaid_integrations i JOIN plaid_transactions t ON t.integration_id = i.id
+        WHERE i.user_id = :user_id AND abs(t.amount) = ANY(CAST(:sizes AS numeric[])) AND {MAY_BE_HALF}
+        UNION ALL
+        SELECT id FROM plaid_transactions WHERE counterpart_id = ANY(CAST(:ids AS bigint[]))
+    ))
+""")
+
+FACE = """
+    coalesce(e.merchant_entity_id, e.merchant) AS merchant, t.transaction_id AS key, t.id, t.integration_id,
+    t.account_id, coalesce(e.iso_currency_code, e.unofficial_currency_code) AS currency, e.amount, e.expense_date
+"""
+
+REFUNDS = text(f"""
+    SELECT {FACE}, t.purchase_id FROM expenses e JOIN plaid_transactions t ON t.id = e.transaction_id
+    WHERE e.user_id = :user_id AND coalesce(e.merchant_entity_id, e.merchant) = ANY(CAST(:merchants AS text[]))
+        AND sign(e.amount) = -1 AND e.transaction_id <> ALL(CAST(:but AS bigint[]))
+        AND (e.withdrawn_at IS NULL OR t.purchase_id IS NOT NULL)
+""")
+
+# A purchase that its user calls no spending is withdrawn, and its refund goes the same way.
+PURCHASES = text(f"""
+    SELECT {FACE}, coalesce(e.vendor, e.description) AS name, coalesce(e.user_category_id, e.auto_category) AS category,
+        e.user_category_id IS NOT NULL AS chosen, e.confidence, e.alternatives,
+        e.needs_review AND e.user_category_id IS NULL AND e.reviewed_at IS NULL AS asks
+    FROM unnest(CAST(:merchants AS text[]), CAST(:since AS date[]), CAST(:until AS date[])) AS w(name, since, until)
+    JOIN expenses e ON e.user_id = :user_id AND coalesce(e.merchant_entity_id, e.merchant) = w.name
+        AND sign(e.amount) = 1 AND e.expense_date BETWEEN w.since AND w.until
+    JOIN plaid_transactions t ON t.id = e.transaction_id
+    JOIN plaid_accounts a ON a.id = t.account_id
+    WHERE e.withdrawn_at IS NULL
+        OR (e.user_category_id IS NOT NULL AND t.sync_status = 'synced' AND NOT t.pending AND a.enabled)
+""")
+
+FOLLOWERS = text("""
+    SELECT t.id, t.integration_id, now() AS since
+    FROM expenses e JOIN plaid_transactions t ON t.id = e.transaction_id OR t.purchase_id = e.transaction_id
+    WHERE e.user_id = :user_id AND e.id = ANY(CAST(:expense_ids AS bigint[]))
+""")
+
+CHOSEN = Decimal("0.99")
+"""How sure a refund is whose purchase has its category from its user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A refund that stands, and the purchase that it is linked with."""
+
+    spending: Spending
+    integration_id: int
+    purchase_id: int | None
+
+
+async def claim(session: AsyncSession, user_id: int) -> bool:
+    """Keep others from looking for this user's partners until this transaction ends; return if there are accounts two.
+
+    Whoever comes next sees what this one wrote. Taken behind the locks of rows, and no lock is taken behind it.
+    """
+    return bool((await session.execute(CLAIM, {"user_id": user_id})).one().several)
+
+
+async def halves(session: AsyncSession, user_id: int, known: Sequence[Known]) -> list[Known]:
+    """Return what else of the user's may be half of a transfer of the same size, and what is linked with these."""
+    sizes = {abs(one.transaction.amount) for one in known if may_be_half(one.transaction)}
+    values = {"user_id": user_id, "sizes": list(sizes), "ids": [one.transaction.id for one in known]}
+    return await transactions.read(session, [tuple(row) for row in await session.execute(HALVES, values)])
+
+
+async def refunds(
+    session: AsyncSession, user_id: int, merchants: Collection[str], *, but: Sequence[int]
+) -> list[Refund]:
+    """Return the refunds of these merchants, but for these transactions."""
+    if not merchants:
+        return []
+    values = {"user_id": user_id, "merchants": list(merchants), "but": list(but)}
+    rows = await session.execute(REFUNDS, values)
+    return [Refund(_spending(row), row.integration_id, row.purchase_id) for row in rows]
+
+
+async def purchases(session: AsyncSession, user_id: int, of: Iterable[Spending]) -> list[Bought]:
+    """Return what these refunds may give back."""
+    days: dict[str, tuple[date, date]] = {}
+    for one in of:
+        first, last = days.get(one.merchant, (one.date, one.date))
+        days[one.merchant] = min(first, one.date), max(last, one.date)
+    values = {
+        "user_id": user_id,
+        "merchants": list(days),
+        "since": [first - timedelta(MOST_DAYS) for first, _ in days.values()],
+        "until": [last for _, last in days.values()],
+    }
+    return [_bought(row) for row in await session.execute(PURCHASES, values)] if days else []
+
+
+async def followers(session: AsyncSession, user_id: int, expense_ids: Sequence[int]) -> list[Undecided]:
+    """Return the transactions of these expenses, and the refunds that are linked with them."""
+    rows = await session.execute(FOLLOWERS, {"user_id": user_id, "expense_ids": list(expense_ids)})
+    return [Undecided(*row) for row in rows]
+
+
+def _spending(row: Any) -> Spending:
+    return Spending(row.key, row.id, row.account_id, row.merchant, row.currency, row.amount, row.expense_date)
+
+
+def _bought(row: Any) -> Bought:
+    confidence = CHOSEN if row.chosen else row.confidence
+    return Bought(
+        _spending(row),
+        Purchase(
+            row.id, row.name, row.amount, row.expense_date, row.category, confidence, row.asks, tuple(row.alternatives)
+        ),
+    )
