@@ -9,7 +9,7 @@ from categorizer.domain.text import entries
 from categorizer.domain.text.entries import Weights, log_odds
 from categorizer.domain.text.evidence import Scorer
 from categorizer.domain.text.judge import Judge
-from categorizer.domain.text.lexicon import Lexicon, numbers
+from categorizer.domain.text.lexicon import Lexicon
 from categorizer.domain.text.model import Example, WordModel, train
 from categorizer.domain.text.normalise import Normaliser
 from categorizer.domain.text.priors import Priors, Usual
@@ -35,7 +35,7 @@ def judge(model: WordModel | None = None) -> Judge:
     usual = _usual()
     shares = {one.category: max(one.share, _LEAST_SHARE) for one in usual}
     return Judge(
-        _normaliser(processors, numbers(row["name"] for row in (*names, *words))),
+        _normaliser(processors, [row["name"] for row in (*names, *words)]),
         Scorer(
             _reader(names, words, shares),
             _hints(processors, shares),
@@ -74,13 +74,13 @@ def _usual() -> list[Usual]:
     ]
 
 
-def _normaliser(processors: Sequence[Row], numbered: frozenset[str]) -> Normaliser:
+def _normaliser(processors: Sequence[Row], names: Sequence[str]) -> Normaliser:
     return Normaliser(
         lines("till.txt"),
         {row["prefix"]: row["processor"] for row in processors},
         lines("places.txt"),
         " ".join(lines("regions.txt")).split(),
-        numbered,
+        names,
     )
 
 

@@ -42,11 +42,6 @@ def glue(name: str) -> tuple[str, Shape]:
     return "".join(words), Shape(len(words), len(words[-1]) if words else 0)
 
 
-def numbers(names: Iterable[str]) -> frozenset[str]:
-    """Return the words with figures in names, which a line's reader must not take for store numbers (`84`, `8X8`)."""
-    return frozenset(word for name in names for word in name.split() if not word.isalpha() and word.isalnum())
-
-
 class Lexicon:
     """Finds entries in words; the parting of words does not matter (`HOME DEPOT`, `HOMEDEPOT`), their borders do."""
 
@@ -94,6 +89,11 @@ class Lexicon:
                 at = match.end
         return found
 
+    def spans(self, words: Sequence[str], border: int) -> bool:
+        """Return whether a name stands on both sides of the border."""
+        spans = ((start, end) for start in range(border) for end in range(border + 1, len(words) + 1))
+        return any("".join(words[start:end]) in self._entries for start, end in spans if end - start <= MOST_WORDS)
+
     def _longest(self, words: Sequence[str], at: int, count: int) -> Match | None:
         entries, heads = self._entries, self._heads
         span, best, until = "", None, at
@@ -125,7 +125,7 @@ class Lexicon:
             if not key.startswith(rest):
                 break
             entry, shape = self._entries[key], self._shapes[key]
-            alone = shape.words == 1 and entry.kind is not Kind.WORD
+            alone = shape.words == 1 and (entry.kind is not Kind.WORD or not entry.sure)
             if (
                 alone
                 or shape.words != count - at

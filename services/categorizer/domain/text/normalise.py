@@ -1,6 +1,6 @@
 """From a bank's line to its merchant's words: what names the shop stays; what names till, town and card goes."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from categorizer.domain.text.tokens import STAR, tokens
@@ -17,12 +17,16 @@ Phrases = Mapping[str, Sequence[list[str]]]
 
 
 class Line(NamedTuple):
-    """A bank line, read: all that it `said`, the merchant's `words`, the `processor` of the card and its `prefix`."""
+    """A bank line, read: all that it `said`, and of that the merchant's `words`.
+
+    Before them may stand the `prefix` of the `processor` who took the payment, behind them the `place`.
+    """
 
     said: tuple[str, ...]
     words: tuple[str, ...]
-    processor: str | None
+    processor: str | None = None
     prefix: tuple[str, ...] = ()
+    place: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -32,7 +36,7 @@ class Line(NamedTuple):
 
 
 class Normaliser:
-    """Reads bank lines by reviewed tables: words of the till, processors' prefixes, places, names with numbers."""
+    """Reads bank lines by reviewed tables: words of the till, processors' prefixes, places, and names."""
 
     def __init__(
         self,
@@ -40,49 +44,84 @@ class Normaliser:
         processors: Mapping[str, str],
         places: Iterable[str],
         regions: Iterable[str],
-        numbers: Container[str] = (),
+        names: Sequence[str] = (),
     ) -> None:
-        """Take the tables; `processors` are named by prefix, `numbers` are words with figures to keep."""
+        """Take the tables; `processors` are named by prefix. What `names` hold is no word of the till within them."""
         self._till = _longest_first(till, 0)
         self._prefixes = _longest_first(processors, 0)
         self._processors = processors
         self._places = _longest_first(places, -1)
         self._regions = frozenset(regions)
-        self._numbers = numbers
+        self._numbers = frozenset(word for name in names for word in name.split() if _has_figures(word))
+        self._kept: Phrases = {}
+        self._kept = _longest_first(list(self._endangered(names)), 0)
+
+    def _endangered(self, names: Iterable[str]) -> Iterator[str]:
+        """Yield names of several words that would lose some: `CONTAINER STORE`, `CAPITAL ONE CREDIT CARD`."""
+        starts = self._till.keys() | self._prefixes.keys()
+        for name in names:
+            if " " in name and not starts.isdisjoint(name.split()):
+                words = tokens(name, self._numbers)
+                if len(words) > 1 and (self._without_till(words) != words or self._prefix(words)[0]):
+                    yield " ".join(words)
 
     def read(self, text: str) -> Line:
         """Return what the line says; never fails, and an empty line has no words."""
         said = tokens(text, self._numbers)
         words = self._without_till(said)
-        length = _starting(self._prefixes, words, 0)
-        processor = self._processors[" ".join(words[:length])] if length else None
-        merchant = self._without_place(_without_stars(words[length:]))
-        return Line(tuple(_without_stars(said)), tuple(merchant), processor, tuple(_without_stars(words[:length])))
+        cut, processor = self._prefix(words)
+        merchant = _without_stars(words[cut:])
+        start, end = self._without_place(merchant)
+        return Line(
+            tuple(_without_stars(said)),
+            tuple(merchant[start:end]),
+            processor,
+            tuple(_without_stars(words[:cut])),
+            tuple(merchant[end:]),
+        )
+
+    def _prefix(self, words: list[str]) -> tuple[int, str | None]:
+        """Return where the merchant begins, and the processor nearest to it: `PAYPAL *TST* SUSHI` came through two."""
+        at, processor = 0, None
+        while length := _starting(self._prefixes, words, at):
+            if _starting(self._kept, words, at) > length or (at and words[at + length - 1] != STAR):
+                break  # a name that begins like a prefix
+            processor = self._processors[" ".join(words[at : at + length])]
+            at += length
+        return at, processor
 
     def _without_till(self, words: list[str]) -> list[str]:
         out, at = [], 0
         while at < len(words):
             length = _starting(self._till, words, at)
-            if not length:
-                out.append(words[at])
-            at += length or 1
+            kept = _starting(self._kept, words, at) or (0 if length else 1)
+            if kept >= length:
+                out += words[at : at + kept]
+            at += max(kept, length)
         return out
 
-    def _without_place(self, words: list[str]) -> list[str]:
-        """Drop the town at the end, with or without its state, and some banks' `KY LEXINGTON` at the start."""
-        words = words[self._leading_place(words) :]
+    def _without_place(self, words: list[str]) -> tuple[int, int]:
+        """Return where the merchant's words begin and end: a town is last, with or without its state.
+
+        Some banks print `KY LEXINGTON` first instead.
+        """
+        first = self._leading_place(words)
         end = len(words)
-        while end > 1 and words[end - 1] in self._regions:
+        while end > first + 1 and words[end - 1] in self._regions:
             end -= 1
-        for town in self._places.get(words[end - 1], ()) if end else ():
+        for town in self._places.get(words[end - 1], ()) if end > first else ():
             start = end - len(town)
-            if start > 0 and words[start:end] == town and words[start - 1] not in _OWN:
-                return words[:start]
-        return words[:end]
+            if start > first and words[start:end] == town and words[start - 1] not in _OWN:
+                return first, start
+        return first, end
 
     def _leading_place(self, words: list[str]) -> int:
         known = len(words) > 2 and words[0] in self._regions and [words[1]] in self._places.get(words[1], ())  # noqa: PLR2004 a state and a town
         return 2 if known else 0
+
+
+def _has_figures(word: str) -> bool:
+    return word.isalnum() and not word.isalpha()
 
 
 def _without_stars(words: Iterable[str]) -> list[str]:

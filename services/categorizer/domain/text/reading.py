@@ -51,23 +51,40 @@ class Reader:
     def _found(self, line: Line) -> tuple[list[Match], str | None]:
         """Return the entries, and the processor if it still has something to say.
 
-        A processor's own name counts only with what follows it (`GOOGLE *WORKSPACE`) or where nothing follows.
+        A processor's own name counts only with what follows it (`GOOGLE *WORKSPACE`), unless a longer name does
+        (`SQ *CAPITAL ONE TRAVEL`), or where nothing follows.
         """
-        found = self.lexicon.find(line.words)
-        if not line.prefix:
-            return found or self._in_all(line), None
-        cut = len(line.prefix)
-        whole = self.lexicon.find((*line.prefix, *line.words))
-        if any(match.start < cut < match.end for match in whole):
-            return [match for match in whole if match.end > cut], None
-        return found if line.words else whole, line.processor
+        found = self._with_place(line) or self.lexicon.find(line.words)
+        if line.prefix:
+            cut, own = len(line.prefix), found[0].end if found and not found[0].start else 1
+            whole = self.lexicon.find((*line.prefix, *line.words))
+            if any(match.start < cut and match.end >= cut + own for match in whole):
+                return [match for match in whole if match.end > cut], None
+            if not line.words:
+                return whole, line.processor
+        return found or self._in_all(line), line.processor
+
+    def _with_place(self, line: Line) -> list[Match]:
+        """Return the entries if a name ends in what was taken for a place: `SAFETY SUPPLY CO`, `FORD OF BOSTON`."""
+        cut = len(line.words)
+        if not line.place or not self.lexicon.spans((*line.words, *line.place), cut):
+            return []
+        found = self.lexicon.find((*line.words, *line.place))
+        return [match for match in found if match.start < cut] if any(match.end > cut for match in found) else []
 
     def _in_all(self, line: Line) -> list[Match]:
         """Return merchants whose name holds dropped words of the till: `MERCHANT BANKCD`, `APPLE.COM/BILL`."""
         if line.words == line.said:
             return []
-        named = (match for match in self.lexicon.find(line.said) if match.entry.kind is not Kind.WORD)
-        return [match for match in named if match.whole and match.end - match.start > 1]
+        if not line.words and not line.prefix:
+            return self.lexicon.find(line.said)
+        return [match for match in self.lexicon.find(line.said) if _is_named(match, line)]
+
+
+def _is_named(match: Match, line: Line) -> bool:
+    """Whether a match is a merchant's name of several words, other than the processor's."""
+    several = match.whole and match.entry.kind is not Kind.WORD and match.end - match.start > 1
+    return several and not set(line.said[match.start : match.end]) <= set(line.prefix)
 
 
 def _decisive(said: list[Match], found: Sequence[Match]) -> list[Match]:

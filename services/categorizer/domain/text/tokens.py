@@ -76,7 +76,7 @@ def _joined(words: list[str]) -> list[str]:
     initial = False
     for raw in words:
         word = raw[: raw.index(_MASK)] if _MASK in raw else raw
-        if not word or word == "XX" or (out and word in _AND):
+        if not word or word == "XX" or (out and out[-1] != STAR and word in _AND):
             continue
         letter = len(word) == 1 and word.isalpha()
         possessive = word == "S" and bool(out) and len(out[-1]) > _POSSESSIVE
