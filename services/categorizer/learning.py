@@ -7,7 +7,7 @@ import structlog
 from prometheus_client import Counter
 
 from categorizer.redecisions import redecisions
-from categorizer.store import questions
+from categorizer.store import partners, questions
 from common import outbox
 from common.consumer import Handlers
 from common.database import Database
@@ -31,13 +31,14 @@ async def learn(event: ExpenseCorrected, database: Database) -> int:
     """Have open questions about the same merchants decided anew; return how many. Again, late or in any order: as well.
 
     So are decisions that nothing supports any more, because the last answer about their merchant was taken back. What
-    was posted without a question stays as it is: only its user changes that.
+    was posted without a question stays as it is: only its user changes that, or the purchase that it gave back.
     """
     async with database.transaction() as session:
         await questions.await_decisions(session, event.user_id)
     async with database.transaction() as session:
         asked = await questions.forget(session, event.user_id, event.expense_ids)
-        for redecision in redecisions(asked):
+        followers = await partners.followers(session, event.user_id, event.expense_ids)
+        for redecision in redecisions([*asked, *followers]):
             await outbox.emit(session, redecision)
     REOPENED.inc(len(asked))
     if asked:

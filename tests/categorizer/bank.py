@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import insert, select, update
 
@@ -21,6 +22,7 @@ LUNCH = {
     "authorized_date": date(2026, 2, 28),
     "name": "CHIPOTLE 1234",
     "merchant_name": "Chipotle",
+    "merchant_entity_id": None,
     "pfc_version": "v2",
     "pfc_primary": "FOOD_AND_DRINK",
     "pfc_detailed": "FOOD_AND_DRINK_FAST_FOOD",
@@ -40,6 +42,22 @@ class Bank:
         self.user_id = user_id
         self.integration_id = integration_id
         self.account_id = account_id
+
+    async def open(self, *, elsewhere: bool = False, **account: Any) -> "Bank":
+        """Return the same user's bank with one more account, `elsewhere` at another login."""
+        integration_id = self.integration_id
+        async with self._database.transaction() as session:
+            if elsewhere:
+                item = {"user_id": self.user_id, "item_id": f"item-{uuid4()}", "days_requested": 730}
+                linked = insert(plaid_integrations).values(item).returning(plaid_integrations.c.id)
+                integration_id = (await session.execute(linked)).scalar_one()
+            opened = {"integration_id": integration_id, "account_id": f"account-{uuid4()}", "name": "Account"}
+            values = insert(plaid_accounts).values(opened | account).returning(plaid_accounts.c.id)
+            account_id = (await session.execute(values)).scalar_one()
+        bank = Bank(self._database, self.user_id, integration_id, account_id)
+        if not elsewhere:
+            bank._numbers = self._numbers  # noqa: SLF001 - Plaid's ids are one series for a login
+        return bank
 
     async def add(self, **different: Any) -> int:
         """Store a posted lunch on the card, but for what is `different`; return its id."""

@@ -15,6 +15,7 @@ from categorizer.domain.refunds import MOST_DAYS, Bought, Spending
 from categorizer.domain.transfers import may_be_half
 from categorizer.store import transactions
 from categorizer.store.transactions import Undecided
+from common.database import reach_by_index
 from common.tables.sync_worker import MAY_BE_HALF
 
 PARTNERING = 0x0DEC1DE2
@@ -62,10 +63,15 @@ PURCHASES = text(f"""
         OR (e.user_category_id IS NOT NULL AND t.sync_status = 'synced' AND NOT t.pending AND a.enabled)
 """)
 
-FOLLOWERS = text("""
-    SELECT t.id, t.integration_id, now() AS since
-    FROM expenses e JOIN plaid_transactions t ON t.id = e.transaction_id OR t.purchase_id = e.transaction_id
-    WHERE e.user_id = :user_id AND e.id = ANY(CAST(:expense_ids AS bigint[]))
+FOLLOWERS = text(f"""
+    WITH answered AS MATERIALIZED (
+        SELECT transaction_id FROM expenses WHERE user_id = :user_id AND id = ANY(CAST(:expense_ids AS bigint[]))
+    )
+    SELECT id, integration_id, now() FROM plaid_transactions
+    WHERE purchase_id = ANY(ARRAY(SELECT transaction_id FROM answered))
+    UNION ALL
+    SELECT id, integration_id, now() FROM plaid_transactions
+    WHERE id = ANY(ARRAY(SELECT transaction_id FROM answered)) AND {MAY_BE_HALF}
 """)
 
 CHOSEN = Decimal("0.99")
@@ -123,7 +129,8 @@ async def purchases(session: AsyncSession, user_id: int, of: Iterable[Spending])
 
 
 async def followers(session: AsyncSession, user_id: int, expense_ids: Sequence[int]) -> list[Undecided]:
-    """Return the transactions of these expenses, and the refunds that are linked with them."""
+    """Return what an answer about these expenses bears on: refunds of them, and they where they may be transfers."""
+    await reach_by_index(session)
     rows = await session.execute(FOLLOWERS, {"user_id": user_id, "expense_ids": list(expense_ids)})
     return [Undecided(*row) for row in rows]
 
