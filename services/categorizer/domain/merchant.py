@@ -2,6 +2,14 @@
 
 from typing import NamedTuple
 
+MACHINES = frozenset({"ATM", "ABM"})
+MEANS = frozenset({
+    "ACH", "APP", "ATM", "ABM", "AUTOPAY", "BILL", "CASH", "CASHAPP", "CHECK", "CHEQUE", "CREDIT", "DEBIT",
+    "DEP", "DEPOSIT", "EFT", "ETRANSFER", "FROM", "INST", "INTERAC", "MOBILE", "ONLINE", "PAY", "PAYMENT",
+    "PAYPAL", "POS", "PURCHASE", "SEND", "TO", "TRANSFER", "VENMO", "WIRE", "WITHDRAWAL", "XFER", "ZELLE",
+})  # fmt: skip
+"""Words that say how money moved and not to whom: what it was for differs from one time to the next."""
+
 
 class Merchant(NamedTuple):
     """Plaid's id of the merchant where there is one, and the merchant's words as its line was read."""
@@ -19,6 +27,12 @@ class Merchant(NamedTuple):
     def surest(self) -> str | None:
         """The one name under which purchases and refunds of it are found; None where there is none."""
         return self.entity_id or self.key or None
+
+    @property
+    def is_means(self) -> bool:
+        """Whether only the means of payment is known, a machine, an app or a check, and nobody behind it."""
+        words = self.key.split()
+        return bool(words) and (words[0] in MACHINES or MEANS.issuperset(words))
 
 
 UNNAMED = Merchant()

@@ -46,7 +46,8 @@ def _doubt(case: Case, recall: Recall) -> str:
     """Return why one answer says too little, in words; empty where it says enough."""
     if recall.divided:
         return f", and {case.catalogue.name(recall.others[0])} before"
-    return ", but can buy many things there" if case.opinion.mixed else ""
+    many = case.opinion.mixed or case.merchant.is_means
+    return ", but it can be many things" if many else ""
 
 
 def _words(case: Case, recall: Recall) -> str:
