@@ -26,9 +26,9 @@ _MOST = 3
 """Categories that are kept of a piece."""
 _FAINT = 0.7
 """Log-odds under which a piece says nothing."""
-_SCALE = 0.2
+_SCALE = 0.3
 """The part of a piece's evidence that counts: pieces of a word overlap."""
-_BOUND = 0.8
+_BOUND = 1.0
 """The most log-odds that a word may bring, so that it never decides alone."""
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from categorizer.domain.text.entries import Kind
 from categorizer.domain.text.lexicon import Lexicon, Match
-from categorizer.domain.text.normalise import Line
+from categorizer.domain.text.normalise import LEGAL, Line
 
 
 class Reading(NamedTuple):
@@ -40,16 +40,16 @@ class Reader:
 
     def read(self, line: Line, *, money_in: bool, money_out: bool) -> Reading:
         """Return what is known of the line; of an unknown amount neither direction is true."""
-        found, processor = self._found(line)
+        words, found, processor = self._found(line)
         said = [] if money_in else self.said_of_money_out.find(line.said)
         if not said and not money_out:
             said = self.said_of_money_in.find(line.said)
         known = {at for match in found for at in range(match.start, match.end)}
-        unknown = [word for at, word in enumerate(line.words) if at not in known]
+        unknown = [word for at, word in enumerate(words) if at not in known and word not in LEGAL]
         return Reading(_decisive(said, found), found, unknown, processor)
 
-    def _found(self, line: Line) -> tuple[list[Match], str | None]:
-        """Return the entries, and the processor if it still has something to say.
+    def _found(self, line: Line) -> tuple[Sequence[str], list[Match], str | None]:
+        """Return the entries, the words in which they stand, and the processor if it still has something to say.
 
         A processor's own name counts only with what follows it (`GOOGLE *WORKSPACE`), unless a longer name does
         (`SQ *CAPITAL ONE TRAVEL`), or where nothing follows.
@@ -57,12 +57,15 @@ class Reader:
         found = self._with_place(line) or self.lexicon.find(line.words)
         if line.prefix:
             cut, own = len(line.prefix), found[0].end if found and not found[0].start else 1
-            whole = self.lexicon.find((*line.prefix, *line.words))
+            words = (*line.prefix, *line.words)
+            whole = self.lexicon.find(words)
             if any(match.start < cut and match.end >= cut + own for match in whole):
-                return [match for match in whole if match.end > cut], None
+                return words, [match for match in whole if match.end > cut], None
             if not line.words:
-                return whole, line.processor
-        return found or self._in_all(line), line.processor
+                return words, whole, line.processor
+        if not found and (named := self._in_all(line)):
+            return line.said, named, line.processor
+        return line.words, found, line.processor
 
     def _with_place(self, line: Line) -> list[Match]:
         """Return the entries if a name ends in what was taken for a place: `SAFETY SUPPLY CO`, `FORD OF BOSTON`."""
