@@ -118,7 +118,7 @@ async def test_what_link_told_is_kept_for_90_days(live: World) -> None:
         """INSERT INTO link_events (user_id, callback, created_at)
         SELECT 1, 'onExit', now() - CAST(days AS int) * interval '1 day' FROM unnest(ARRAY[89, 91]) days"""
     )
-    young, _ = await kept(live, "link_events")
+    young, *_ = await kept(live, "link_events")
     async with forgetting(live):
         assert await settle(live, [young], "link_events") == [young]
 
@@ -137,3 +137,14 @@ async def test_exchanges_are_forgotten_once_nobody_needs_them(live: World) -> No
     async with forgetting(live):
         left = [own, young, unended]
         assert await settle(live, left, "public_token_exchanges") == left
+
+
+async def test_what_cannot_be_undone_is_forgotten(live: World) -> None:
+    """The way back from a change of many goes after thirty days."""
+    await live.get("/api/expenses")
+    insert = "INSERT INTO recategorisations (user_id, expense_ids, former_categories, former_answered_at, created_at)"
+    values = "SELECT 1, '{}', '{}', '{}', now() - CAST(days AS int) * interval '1 day' FROM unnest(ARRAY[29, 31]) days"
+    await live.change(f"{insert} {values}")
+    young, *_ = await kept(live, "recategorisations")
+    async with forgetting(live):
+        assert await settle(live, [young], "recategorisations") == [young]

@@ -24,6 +24,8 @@ DIFFERENT = (
     Filter(needs_review=True),
     Filter(needs_review=False),
     Filter(excluded=True),
+    Filter(merchant_of=1),
+    Filter(merchant_of=2),
 )
 
 
