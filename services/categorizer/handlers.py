@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -42,27 +43,40 @@ def handlers(database: Database, pipeline: Pipeline) -> Handlers:
 async def decide(event: TransactionsChanged, database: Database, pipeline: Pipeline) -> None:
     """Make the expenses of these transactions what they should be, in one transaction. Ids not of ours are ignored."""
     async with database.transaction() as session:
-        user_id = await transactions.owner(session, event.integration_id)
-        if user_id is None:
-            return
-        known = await transactions.lock(session, event.integration_id, event.transaction_ids)
-        if not known:
-            return
-        desk = await _desk(session, user_id, known, pipeline)
-        done = Settlement(session, user_id, desk)
-        await done.settle(known)
-        marks = _marks(known, done)
-        await transactions.mark(session, marks)
-        await _tell(session, user_id, done, event.rung_at)
-    if done.postings or marks:
-        _observe(event, done.postings)
+        done = await settle(session, event, pipeline)
+    if done and (done.settlement.postings or done.marks):
+        _observe(event, done.settlement.postings)
         log.info(
             "expenses.decided",
             integration_id=event.integration_id,
-            transactions=len(marks),
-            expenses=len(done.postings),
-            partners=len(done.others),
+            transactions=len(done.marks),
+            expenses=len(done.settlement.postings),
+            partners=len(done.settlement.others),
         )
+
+
+class Done(NamedTuple):
+    """What a message came to: the transactions as they stood, what was posted, and what they did not know yet."""
+
+    known: Sequence[Known]
+    settlement: Settlement
+    marks: Sequence[Mark]
+
+
+async def settle(session: AsyncSession, event: TransactionsChanged, pipeline: Pipeline) -> Done | None:
+    """Do in the caller's transaction what `decide` promises; return None where none of it is ours."""
+    user_id = await transactions.owner(session, event.integration_id)
+    if user_id is None:
+        return None
+    known = await transactions.lock(session, event.integration_id, event.transaction_ids)
+    if not known:
+        return None
+    done = Settlement(session, user_id, await _desk(session, user_id, known, pipeline))
+    await done.settle(known)
+    marks = _marks(known, done)
+    await transactions.mark(session, marks)
+    await _tell(session, user_id, done, event.rung_at)
+    return Done(known, done, marks)
 
 
 async def _desk(session: AsyncSession, user_id: int, known: Sequence[Known], pipeline: Pipeline) -> Desk:

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from categorizer import data, learning
-from categorizer.domain.case import Thresholds
+from categorizer.estimates import Estimates
 from categorizer.handlers import handlers
 from categorizer.naming import Naming
-from categorizer.settings import Settings
+from categorizer.settings import Settings, thresholds
 from categorizer.sweep import Sweep
 from common import web
 from common.broker import topology
@@ -21,13 +21,8 @@ from common.runtime import GRACE, Infrastructure, Service
 async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIterator[Service]:
     """Yield the running service; on the way out it takes no more messages and finishes those in hand."""
     database, broker = infrastructure.database, infrastructure.broker
-    pipeline = data.pipeline(
-        Thresholds(
-            review_below=settings.categorizer_review_below,
-            memory_below=settings.categorizer_memory_below,
-            disagreement=settings.categorizer_disagreement,
-        )
-    )
+    pipeline = data.pipeline(thresholds(settings))
+    estimates = Estimates(database, pipeline.catalogue, pipeline.reliability)
     outage, prefetch = Outage(database.ping), settings.categorizer_prefetch
     deciding = dispatch(outlasting(handlers(database, pipeline), outage))
     hearing = dispatch(outlasting(learning.handlers(database), outage))
@@ -36,7 +31,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
         await broker.consume(topology.LEARN, hearing, prefetch=1),
     ]
     try:
-        loops = [Sweep(database).run, Naming(database, pipeline.judge).run]
+        loops = [Sweep(database).run, Naming(database, pipeline.judge).run, estimates.run]
         yield Service(app=web.probes([database.ping]), loops=loops)
     finally:
         await asyncio.gather(*(consumer.stop(GRACE) for consumer in consumers))

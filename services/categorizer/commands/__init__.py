@@ -3,5 +3,5 @@
 Each is `python -m categorizer <name>`; the name of its module is its word. None is imported to serve.
 """
 
-WORDS = ("evaluate",)
+WORDS = ("evaluate", "redecide", "reliability")
 """One line is all that a new one needs here."""

@@ -22,13 +22,22 @@ FOLLOWS = frozenset({"counterpart", "refund"})
 
 @dataclass(frozen=True, slots=True)
 class Expense:
-    """An expense as it stands; a withdrawn one is kept, with all that its user decided."""
+    """An expense as it stands; a withdrawn one is kept, with all that its user decided.
+
+    `settled`: its user has chosen its category, or confirmed it.
+    """
 
     id: int
     draft: ExpenseDraft
     pipeline_version: str
     withdrawn: bool
     user_category: str | None
+    settled: bool = False
+
+    @property
+    def current(self) -> bool:
+        """Whether a newer pipeline has nothing to say to it."""
+        return self.settled or self.pipeline_version == PIPELINE_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +59,10 @@ class Known:
 
     @property
     def kept(self) -> Decision | None:
-        """The decision that still holds: for this version, by this pipeline."""
+        """The decision that still holds: for this version, by this pipeline or with the user's word for it."""
         if self.expense is None or self.decided_version < self.version:
             return None
-        return self.expense.draft.decision if self.expense.pipeline_version == PIPELINE_VERSION else None
+        return self.expense.draft.decision if self.expense.current else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,7 @@ class Desk:
         after, withdrawn = draft or replace(before.draft, decision=decision, merchant=merchant), draft is None
         outcome = _outcome(before, after, withdrawn=withdrawn)
         same = after == before.draft and merchant == before.draft.merchant
-        if outcome == "unseen" and same and before.pipeline_version == PIPELINE_VERSION:
+        if outcome == "unseen" and same and before.current:
             return None
         return Posting(after, withdrawn, outcome)
 

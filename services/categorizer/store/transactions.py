@@ -57,7 +57,8 @@ READ = text("""
         e.id AS expense_id, e.amount AS e_amount, e.iso_currency_code AS e_iso, e.unofficial_currency_code AS e_other,
         e.description, e.vendor, e.expense_date, e.payment_method, e.auto_category, e.confidence, e.source, e.reason,
         e.needs_review, e.alternatives, e.rule_id, e.pipeline_version, e.withdrawn_at IS NOT NULL AS withdrawn,
-        e.user_category_id, e.merchant, e.merchant_entity_id AS e_entity_id
+        e.user_category_id, e.user_category_id IS NOT NULL OR e.reviewed_at IS NOT NULL AS settled,
+        e.merchant, e.merchant_entity_id AS e_entity_id
     FROM plaid_transactions t
     JOIN plaid_accounts a ON a.id = t.account_id
     LEFT JOIN expenses e ON e.transaction_id = t.id AND e.transaction_id = ANY(CAST(:ids AS bigint[]))
@@ -204,4 +205,4 @@ def _expense(row: Any) -> Expense | None:
         ),
         merchant=UNNAMED if row.merchant is None else Merchant(row.e_entity_id, row.merchant),
     )
-    return Expense(row.expense_id, draft, row.pipeline_version, row.withdrawn, row.user_category_id)
+    return Expense(row.expense_id, draft, row.pipeline_version, row.withdrawn, row.user_category_id, row.settled)
