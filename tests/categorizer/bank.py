@@ -56,7 +56,7 @@ class Bank:
             account_id = (await session.execute(values)).scalar_one()
         bank = Bank(self._database, self.user_id, integration_id, account_id)
         if not elsewhere:
-            bank._numbers = self._numbers  # noqa: SLF001 - Plaid's ids are one series for a login
+            bank._numbers = self._numbers
         return bank
 
     async def add(self, **different: Any) -> int:

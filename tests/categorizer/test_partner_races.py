@@ -53,7 +53,10 @@ async def stored(home: Household, seed: int) -> list[tuple[Bank, int]]:
     rows = []
     for number in range(ROWS):
         bank = chance.choice([home.card, home.checking, home.savings])
-        fields = {"transaction_id": f"{number * 7 % ROWS:02}-of-{home.card.user_id}", "authorized_date": None}
+        fields: dict[str, Any] = {
+            "transaction_id": f"{number * 7 % ROWS:02}-of-{home.card.user_id}",
+            "authorized_date": None,
+        }
         fields["date"] = date(2026, 3, 1) + timedelta(chance.randrange(9))
         rows.append((bank, await bank.add(**chance.choice(KINDS) | fields)))
     return rows
@@ -73,7 +76,7 @@ async def faces(home: Household, rows: list[tuple[Bank, int]]) -> list[tuple[obj
     ]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 async def test_any_order_pairs_alike(database_url: str, pipeline: Pipeline, seed: int) -> None:
     """Concurrent, doubled and shuffled messages of both banks beside changing rows end where one at a time ends."""
     chance = random.Random(seed)  # noqa: S311 - reproducible

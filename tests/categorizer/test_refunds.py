@@ -12,7 +12,7 @@ from common.category_rules import Rule
 from common.database import Database
 from common.tables.link_api import category_rules
 from tests.categorizer.bank import Bank, linked_bank
-from tests.categorizer.household import Household, household
+from tests.categorizer.household import UNCLEAR, Household, household
 
 LOWES = {
     "name": "LOWES 00907",
@@ -91,13 +91,7 @@ async def test_the_user_decides_about_the_refund(home: Household) -> None:
 
 async def test_an_open_question_is_one_for_both(home: Household) -> None:
     """While nobody has said what the purchase was the refund waits with it, and its answer answers both."""
-    vague = {
-        "name": "XJKQ 12",
-        "merchant_name": "Xjkq",
-        "pfc_primary": None,
-        "pfc_detailed": None,
-        "pfc_confidence": None,
-    }
+    vague: dict[str, Any] = UNCLEAR | {"merchant_name": "Xjkq"}
     purchase, refund = await bought(home.card, **vague), await returned(home.card)
     await home.changed(home.card, purchase, refund)
     asked = (await home.live())[refund]
@@ -130,7 +124,7 @@ async def _other_merchant(home: Household, purchase: int) -> None:
 
 @pytest.mark.parametrize("change", [_removed, _muted, _smaller, _pending, _other_merchant])
 async def test_a_purchase_that_goes_frees_the_refund(home: Household, change: Any) -> None:
-    """Whatever takes the purchase away, the refund takes the next that fits, or is what it is alone; until it is back."""
+    """Whatever takes the purchase away, its refund takes the next that fits, or stays alone; until it is back."""
     older = await bought(home.checking, day=date(2026, 2, 1))
     purchase, refund = await bought(home.card), await returned(home.savings)
     await home.changed(home.card, purchase)
@@ -161,7 +155,7 @@ async def test_nothing_is_given_back_twice(home: Household, order: tuple[int, ..
 
 
 async def test_no_refund_of_strangers(home: Household) -> None:
-    """Another user's purchase, another currency, one too old, one that came later and a smaller one give nothing back."""
+    """Another user's purchase, another currency, one too old, one later and a smaller one are not given back."""
     stranger = await linked_bank(home.database, 2)
     await home.changed(stranger, await bought(stranger))
     await home.changed(home.card, await bought(home.card, iso_currency_code="CAD"))

@@ -105,7 +105,7 @@ CHANGES = [_amount, _removed, _muted, _pending, _called_a_purchase, _superseded]
 
 @pytest.mark.parametrize("change", CHANGES)
 async def test_a_half_that_goes_frees_the_other(home: Household, change: Change) -> None:
-    """Whatever takes one half away, the message about it makes the other what it is alone, and its return pairs again."""
+    """Whatever takes one half away, the message about it leaves the other alone, and its return pairs again."""
     out, into = await moved(home)
     await home.changed(home.checking, out, into)
     await change(home, into)

@@ -16,7 +16,7 @@ async def test_index_and_law_agree(database: Database, bank: Bank) -> None:
     """What the index holds is what the law lets be half of a transfer, as far as Plaid's columns say."""
     primaries = (None, "TRANSFER_IN", "TRANSFER_OUT", "LOAN_PAYMENTS", "LOAN_DISBURSEMENTS", "INCOME", "FOOD_AND_DRINK")
     levels = (None, "VERY_HIGH", "HIGH", "MEDIUM", "LOW", "UNKNOWN", "NEW")
-    states = ({}, {"pending": True}, {"sync_status": "removed"})
+    states: list[dict[str, object]] = [{}, {"pending": True}, {"sync_status": "removed"}]
     rows = [
         {"pfc_primary": primary, "pfc_confidence": level} | state
         for primary, level, state in product(primaries, levels, states)
