@@ -7,7 +7,7 @@ from link_api.problems import unknown
 from link_api.refusals import refusals
 from link_api.schemas.category_rules import CategoryRule
 from link_api.schemas.expenses import Category, Expense
-from link_api.schemas.explanations import Answer, Automatic, BankRow, Explanation, Remembered
+from link_api.schemas.explanations import Answer, Automatic, BankRow, Explanation, Partner, Remembered
 from link_api.store import categories, expenses, explanations, rules
 
 router = APIRouter(prefix="/api/expenses/{expense_id}/explain", tags=["expenses"])
@@ -24,6 +24,7 @@ async def explain_expense(parts: Use, user: User, expense_id: ExpenseId) -> Expl
         bank = await explanations.bank_row(session, decided["transaction_id"])
         rule = await rules.one(session, user.user_id, decided["rule_id"] or 0)
         twin = await explanations.pending_twin(session, bank)
+        partners = [Partner.of(row) for row in await explanations.partners(session, user.user_id, expense_id)]
         answers = await explanations.remembered(session, user.user_id, expense_id)
         known = {row["category_slug"]: Category.of(row) for row in await categories.every(session)}
     return Explanation(
@@ -35,4 +36,7 @@ async def explain_expense(parts: Use, user: User, expense_id: ExpenseId) -> Expl
         else None,
         bank=BankRow.of(bank),
         pending_twin=BankRow.of(twin) if twin else None,
+        counterpart=next((one for one in partners if one.relation == "counterpart"), None),
+        refund_of=next((one for one in partners if one.relation == "refund_of"), None),
+        refunds=[one for one in partners if one.relation == "refund"],
     )

@@ -2,14 +2,16 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import RowMapping
 
 from link_api.domain import money
+from link_api.schemas import Reference
 from link_api.schemas.category_rules import CategoryRule
 from link_api.schemas.expenses import EXAMPLE as EXPENSE
-from link_api.schemas.expenses import Category, Expense
+from link_api.schemas.expenses import Category, Expense, account_of
 
 PLAIN = (
     "name", "merchant_name", "original_description", "authorized_date", "datetime", "authorized_datetime",
@@ -62,6 +64,9 @@ EXAMPLE: dict[str, JsonValue] = {
         "changed_at": "2026-11-21T09:00:00Z",
     },
     "pending_twin": None,
+    "counterpart": None,
+    "refund_of": None,
+    "refunds": [],
 }
 
 
@@ -166,6 +171,31 @@ class BankRow(BaseModel):
         )
 
 
+class Partner(BaseModel):
+    """Another transaction of yours that this expense has to do with; `expense_id` where it became an expense too."""
+
+    relation: Literal["counterpart", "refund_of", "refund"] = Field(exclude=True)
+    expense_id: int | None
+    date: dt.date
+    description: str
+    vendor: str | None
+    amount: str = Field(description="With Plaid's sign: positive is money out of the account")
+    currency: str | None
+    unofficial_currency: str | None
+    account: Reference
+
+    @classmethod
+    def of(cls, row: RowMapping) -> "Partner":
+        """Return the stored transaction as clients see it."""
+        return cls(
+            **{name: row[name] for name in ("relation", "expense_id", "date", "description", "vendor")},
+            amount=money.text(row["amount"], row["iso_currency_code"]),
+            currency=row["iso_currency_code"],
+            unofficial_currency=row["unofficial_currency_code"],
+            account=account_of(row),
+        )
+
+
 class Explanation(BaseModel):
     """An expense, what we decided about it, and what the bank says."""
 
@@ -178,3 +208,8 @@ class Explanation(BaseModel):
     memory: Remembered | None = Field(description="null: you have answered nothing about this merchant yet")
     bank: BankRow
     pending_twin: BankRow | None = Field(description="The row that the bank showed while it was pending")
+    counterpart: Partner | None = Field(
+        description="The other half, on another account of yours, of money that only moved; null: none is known"
+    )
+    refund_of: Partner | None = Field(description="The purchase that this money gave back; null: none is known")
+    refunds: list[Partner] = Field(description="What was given back of this purchase, oldest first")

@@ -40,6 +40,28 @@ REMEMBERED = text("""
     WHERE e.user_id = :user_id AND e.id = :id
     ORDER BY m.turn, m.answered_at DESC, m.transaction_id DESC
 """)
+PARTNERS = text("""
+    WITH own AS (
+        SELECT t.id, t.counterpart_id, t.purchase_id
+        FROM expenses e JOIN plaid_transactions t ON t.id = e.transaction_id
+        WHERE e.user_id = :user_id AND e.id = :id
+    ), linked AS (
+        SELECT counterpart_id AS id, 'counterpart' AS relation FROM own
+        UNION ALL
+        SELECT purchase_id, 'refund_of' FROM own
+        UNION ALL
+        SELECT t.id, 'refund' FROM own JOIN plaid_transactions t ON t.purchase_id = own.id
+    )
+    SELECT l.relation, x.id AS expense_id, coalesce(t.authorized_date, t.date) AS date, t.name AS description,
+        t.merchant_name AS vendor, t.amount, t.iso_currency_code, t.unofficial_currency_code,
+        a.id AS account_id, a.name AS account_name, a.mask AS account_mask
+    FROM linked l
+    JOIN plaid_transactions t ON t.id = l.id
+    JOIN plaid_accounts a ON a.id = t.account_id
+    JOIN plaid_integrations i ON i.id = t.integration_id AND i.user_id = :user_id
+    LEFT JOIN expenses x ON x.transaction_id = t.id
+    ORDER BY 3, t.id
+""")
 ROW = text(f"{BANK} WHERE id = :id")
 TWIN = text(f"{BANK} WHERE transaction_id = :transaction_id AND integration_id = :integration_id")
 
@@ -54,6 +76,11 @@ async def remembered(session: AsyncSession, user_id: int, expense_id: int) -> li
     values = {"user_id": user_id, "id": expense_id, "most": MOST_REMEMBERED}
     rows = list((await session.execute(REMEMBERED, values)).mappings())
     return [row for row in rows if row["turn"] == rows[0]["turn"]]
+
+
+async def partners(session: AsyncSession, user_id: int, expense_id: int) -> list[RowMapping]:
+    """Return the other transactions that the expense has to do with, oldest first."""
+    return list((await session.execute(PARTNERS, {"user_id": user_id, "id": expense_id})).mappings())
 
 
 async def bank_row(session: AsyncSession, transaction_id: int) -> RowMapping:

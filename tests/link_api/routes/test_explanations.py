@@ -88,3 +88,28 @@ async def test_the_pending_twin_is_shown_beside(live: World) -> None:
     assert (shown["transaction_id"], shown["amount"], shown["pending"]) == (named[twin], "10.00", True)
     await live.change(link, name=named[strange])
     assert (await explained(live, id_))["pending_twin"] is None
+
+
+async def test_partners_are_shown(live: World) -> None:
+    """The other half of a transfer, a refund's purchase and a purchase's refunds are told; nobody else's ever is."""
+    book, others = await ledger(live), await ledger(live, user_id=2)
+    bought, returned, foreign = await book.expense("89.90"), await book.expense("-20"), await others.expense("-89.90")
+    rows = {row["id"]: row["transaction_id"] for row in await live.rows("SELECT id, transaction_id FROM expenses")}
+    await write(live, "plaid_transactions", rows[returned], purchase_id=rows[bought], counterpart_id=rows[foreign])
+    await write(live, "plaid_transactions", rows[foreign], purchase_id=rows[bought])
+    paid, back = await explained(live, bought), await explained(live, returned)
+    assert (paid["counterpart"], paid["refund_of"]) == (None, None)
+    assert [(one["expense_id"], one["amount"]) for one in paid["refunds"]] == [(returned, "-20.00")]
+    assert (back["refunds"], back["counterpart"]) == ([], None)
+    assert back["refund_of"] == {
+        "expense_id": bought,
+        "date": paid["expense"]["date"],
+        "description": "HOME DEPOT 4411",
+        "vendor": paid["expense"]["vendor"],
+        "amount": "89.90",
+        "currency": "USD",
+        "unofficial_currency": None,
+        "account": paid["expense"]["account"],
+    }
+    await write(live, "plaid_transactions", rows[returned], counterpart_id=rows[bought])
+    assert (await explained(live, returned))["counterpart"] == back["refund_of"]
