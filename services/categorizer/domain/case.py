@@ -114,7 +114,7 @@ class Case:
         """Judge the name; where that leaves a doubt, the merchant's name and the bank's own words may help."""
         transaction, judge = self.transaction, self.judge
         opinion = judge.judge(self.line, transaction.amount)
-        if opinion.confidence < self.thresholds.review_below:
+        if opinion.confidence < self.thresholds.review_below and not opinion.mixed:
             for text in (transaction.merchant_name, transaction.original_description):
                 if text and text.casefold() not in transaction.name.casefold():
                     other = judge.judge(judge.read(text), transaction.amount)

@@ -57,10 +57,13 @@ def disagreement(opinion: Opinion, said: Said, catalogue: Catalogue) -> float:
     """Return how sure the less sure one is of a text and of Plaid that differ; 0 where they do not, or cannot.
 
     Plaid has no word for software, advertising and others: that it calls such a merchant something else says nothing.
+    Which of income, transfer and debt it is, matters little: it is no expense.
     """
     if not said.meaning.decisive or opinion.source == "model" or opinion.category == said.category:
         return 0.0
     if opinion.category not in catalogue.expressible and catalogue.is_expense(said.category):
+        return 0.0
+    if not catalogue.is_expense(opinion.category) and not catalogue.is_expense(said.category):
         return 0.0
     return min(opinion.confidence, said.sure)
 

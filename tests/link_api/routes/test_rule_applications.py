@@ -10,7 +10,12 @@ from tests.link_api.test_decisions import edit
 from tests.link_api.world import Json, World, bearer
 
 COUNTS = ("matched", "kept", "changing", "released")
-TRANSFER = {"pfc_primary": "TRANSFER_OUT", "pfc_detailed": "TRANSFER_OUT_ACCOUNT_TRANSFER"}
+TRANSFER = {"pfc_primary": "TRANSFER_OUT", "pfc_detailed": "TRANSFER_OUT_ACCOUNT_TRANSFER"} | {
+    "name": "ONLINE TRANSFER TO CHIPOTLE",
+    "merchant_name": None,
+}
+UNSURE = {"pfc_primary": "TRAVEL", "pfc_detailed": "TRAVEL_LODGING"}
+"""Plaid and the text are sure of different things."""
 CHIPOTLE = {"contains": "chipotle"}
 
 
@@ -36,9 +41,7 @@ async def moved(live: World) -> Any:
 async def test_a_preview_tells_and_changes_nothing(live: World) -> None:
     """How many it means, keeps and changes, from what to what, and the newest of them; nothing is written."""
     card = await bank(live)
-    ids = await posted(
-        live, card, {}, {"pfc_confidence": "LOW"}, TRANSFER, {"name": "SHELL", "merchant_name": None}, {}
-    )
+    ids = await posted(live, card, {}, UNSURE, TRANSFER, {"name": "SUSHI KO", "merchant_name": None}, {})
     by_transaction = {one.transaction_id: one.id for one in await card.expenses()}
     await edit(live, by_transaction[ids[4]], category="fuel")
     await follow(live)
@@ -61,14 +64,16 @@ async def test_a_preview_tells_and_changes_nothing(live: World) -> None:
 async def test_applying_does_what_was_foretold(live: World) -> None:
     """Expenses get the rule's category, surely and with its reason; transfers it means become expenses."""
     card = await bank(live)
-    ids = await posted(live, card, {}, TRANSFER, {"pfc_confidence": "LOW"}, {"name": "SHELL", "merchant_name": None})
+    ids = await posted(live, card, {}, TRANSFER, UNSURE, {"name": "SUSHI KO", "merchant_name": None})
     outlook, made = await preview(live, conditions=CHIPOTLE), await rule(live, contains="chipotle")
     applied = await apply(live, made["id"])
     assert applied == outlook | {"requested": 3, "remaining": 0}
     await follow(live)
     assert await categories(card) == dict(zip(ids, ["travel", "travel", "travel", "meals"], strict=True))
     for one in await card.expenses():
-        assert (one.source, one.rule_id) == (("rule", made["id"]) if one.description != "SHELL" else (one.source, None))
+        assert (one.source, one.rule_id) == (
+            ("rule", made["id"]) if one.description != "SUSHI KO" else (one.source, None)
+        )
     again = await apply(live, made["id"])
     assert (counts(again), again["requested"]) == ((3, 0, 0, 0), 0)
 
@@ -163,7 +168,7 @@ async def test_why_names_the_rule(live: World) -> None:
     """An expense that a rule decided shows it, as it is now; once it is deleted the reason alone tells of it."""
     card = await bank(live)
     made = await rule(live, contains="chipotle")
-    await posted(live, card, {}, {"name": "SHELL", "merchant_name": None})
+    await posted(live, card, {}, {"name": "SUSHI KO", "merchant_name": None})
     ruled, plain = await card.expenses()
     shown = (await live.get(f"/api/expenses/{ruled.id}/explain")).json()
     assert shown["rule"] == made
