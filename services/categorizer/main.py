@@ -21,7 +21,7 @@ from common.runtime import GRACE, Infrastructure, Service
 async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIterator[Service]:
     """Yield the running service; on the way out it takes no more messages and finishes those in hand."""
     database, broker = infrastructure.database, infrastructure.broker
-    pipeline = data.pipeline(thresholds(settings))
+    pipeline = data.pipeline(thresholds(settings), settings.categorizer_model)
     estimates = Estimates(database, pipeline.catalogue, pipeline.reliability)
     outage, prefetch = Outage(database.ping), settings.categorizer_prefetch
     deciding = dispatch(outlasting(handlers(database, pipeline), outage))

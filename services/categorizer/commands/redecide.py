@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from categorizer import data
 from categorizer.commands.session import run_with
-from categorizer.domain.case import Thresholds
 from categorizer.domain.pipeline import PIPELINE_VERSION
 from categorizer.estimates import Estimates
 from categorizer.redeciding import Differences, Redeciding
+from categorizer.settings import Deciding, thresholds
 from common.database import Database
 from common.events import CHUNK
 
@@ -25,7 +25,7 @@ WIDTH = 30
 def run(arguments: Sequence[str]) -> int:
     """Decide anew, tell what changed on stdout, and return the exit code."""
     asked = _parse(arguments)
-    return run_with(lambda database, thresholds: _redecide(asked, database, thresholds))
+    return run_with(lambda database, settings: _redecide(asked, database, settings))
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -44,8 +44,8 @@ def _batch(text: str) -> int:
     return number
 
 
-async def _redecide(asked: argparse.Namespace, database: Database, thresholds: Thresholds) -> None:
-    pipeline = data.pipeline(thresholds)
+async def _redecide(asked: argparse.Namespace, database: Database, settings: Deciding) -> None:
+    pipeline = data.pipeline(thresholds(settings), settings.categorizer_model)
     await Estimates(database, pipeline.catalogue, pipeline.reliability).once()
     found = Differences()
     work = Redeciding(database, pipeline, user_id=asked.user, batch=asked.batch, rehearsal=asked.dry_run)

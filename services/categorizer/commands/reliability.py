@@ -21,7 +21,7 @@ def run(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="categorizer reliability", description=ABOUT)
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(arguments)
-    return run_with(lambda database, _thresholds: _tell(database, as_json=asked.json))
+    return run_with(lambda database, _settings: _tell(database, as_json=asked.json))
 
 
 async def _tell(database: Database, *, as_json: bool) -> None:

@@ -6,23 +6,22 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from categorizer.domain.case import Thresholds
-from categorizer.settings import Deciding, thresholds
+from categorizer.settings import Deciding
 from common.database import Database, unavailable
 from common.settings import PostgresSettings, load
 
 DONE, REFUSED, AWAY, INTERRUPTED = 0, 2, 3, 130
 """Exit codes: done, asked wrongly (settings), the database cannot serve, interrupted."""
 
-Work = Callable[[Database, Thresholds], Awaitable[None]]
+Work = Callable[[Database, Deciding], Awaitable[None]]
 
 
 class Settings(PostgresSettings, Deciding):
-    """The database alone, and the thresholds of the deployment."""
+    """The database alone, and how the deployment decides."""
 
 
 def run_with(work: Work) -> int:
-    """Do the work with a database and the deployment's thresholds; return the exit code."""
+    """Do the work with a database and the deployment's settings; return the exit code."""
     try:
         settings = load(Settings)
     except SystemExit as end:
@@ -41,7 +40,7 @@ def run_with(work: Work) -> int:
 async def _work(settings: Settings, work: Work) -> None:
     database = Database(settings.database_url.get_secret_value(), pool_size=1, application_name="categorizer-command")
     try:
-        await work(database, thresholds(settings))
+        await work(database, settings)
     finally:
         await database.close()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
+from categorizer.data import model_file
 from categorizer.domain.text import entries
 from categorizer.domain.text.entries import Weights, log_odds
 from categorizer.domain.text.evidence import Scorer
@@ -30,7 +31,7 @@ _OF_A_WORD = 2.0
 
 @cache
 def judge(model: WordModel | None = None) -> Judge:
-    """Return what the tables say; without a model of words one is trained, on the tables' own names."""
+    """Return what the tables say, with a model of words: this one, the image's, or one of the tables' own names."""
     names, words, processors = rows("names.csv"), rows("words.csv"), rows("processors.csv")
     usual = _usual()
     shares = {one.category: max(one.share, _LEAST_SHARE) for one in usual}
@@ -40,7 +41,7 @@ def judge(model: WordModel | None = None) -> Judge:
             _reader(names, words, shares),
             _hints(processors, shares),
             Priors(usual, {one.category: one.share * _REFUNDED for one in usual} | INCOMING),
-            model or train(examples()),
+            model or model_file.built_in() or train(examples()),
         ),
         {row["category"]: row["neighbours"].split("|") for row in rows("neighbours.csv")},
     )
