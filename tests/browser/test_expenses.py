@@ -35,18 +35,38 @@ async def test_filters_narrow_the_table_together(ledger: Board, bank: Bank) -> N
 
 
 async def test_a_new_category_stands_at_once_and_for_all_of_its_merchant(ledger: Board, bank: Bank) -> None:
-    """Chosen in its row, it stands; the others of the merchant follow after a look at them; both last."""
-    rows = await spend_unknown(ledger, bank, "31.00", "32.00", "33.00")
-    await ledger.file_under(rows.nth(1), "Fuel")
-    await expect(rows.nth(1).get_by_test_id("category-chip")).to_have_text("Fuel")
-    await expect(rows.get_by_test_id("category-chip").get_by_text("Fuel")).to_have_count(1)
+    """Chosen in its row, it stands; posted ones of the merchant follow after a look at them, and back by one press."""
+    for number, amount in enumerate(("931.00", "932.00", "933.00")):
+        await bank.spend(amount, f"DOMINOS PIZZA {number}{number}1{number}")
+        await expect(ledger.expense(f"${amount}")).to_have_count(1)
+    rows = ledger.expense("DOMINOS PIZZA").filter(has_text="$93")
+    filed = rows.get_by_test_id("category-chip").get_by_text("Insurance")
+    await ledger.file_under(ledger.expense("$932.00"), "Insurance")
+    await expect(filed).to_have_count(1)
     await ledger.notice.get_by_role("button", name="Also 2 others").click()
     dialog = ledger.page.get_by_test_id("alike-dialog")
     await expect(dialog.get_by_test_id("alike")).to_have_count(2)
     await dialog.get_by_test_id("apply-alike").click()
-    await expect(rows.get_by_test_id("category-chip").get_by_text("Fuel")).to_have_count(3)
+    await expect(filed).to_have_count(3)
+    await ledger.notice.filter(has_text="2 others").get_by_role("button", name="Undo").click()
+    await expect(ledger.notice.filter(has_text="2 are filed as before.")).to_be_visible()
+    await expect(filed).to_have_count(1)
     await ledger.page.reload()
-    await expect(rows.get_by_test_id("category-chip").get_by_text("Fuel")).to_have_count(3)
+    await expect(filed).to_have_count(1)
+
+
+async def test_the_next_one_of_a_merchant_follows_its_correction(ledger: Board, bank: Bank) -> None:
+    """One answer, no rule: open questions of the merchant are answered with it, the next comes filed and says why."""
+    rows = await spend_unknown(ledger, bank, "31.00", "32.00")
+    await ledger.file_under(rows.nth(0), "Insurance")
+    await expect(rows.get_by_test_id("category-chip").get_by_text("Insurance")).to_have_count(2)
+    await expect(rows.get_by_text("Needs review")).to_have_count(0)
+    await bank.spend("33.00", UNKNOWN)
+    row = ledger.expense("$33.00")
+    await expect(row.get_by_test_id("category-chip")).to_have_text("Insurance")
+    await row.get_by_role("button", name="Why?").click()
+    await expect(ledger.details.get_by_test_id("reason")).to_contain_text("You chose Insurance")
+    await expect(ledger.details.get_by_test_id("memory")).to_contain_text("newest first: Insurance")
 
 
 async def test_the_next_one_of_a_merchant_follows_its_rule(ledger: Board, bank: Bank) -> None:

@@ -1,3 +1,5 @@
+import asyncio
+
 from playwright.async_api import expect
 
 from tests.browser.bank import Bank
@@ -22,18 +24,20 @@ async def test_the_queue_is_answered_by_keys(ledger: Board) -> None:
     before = await count(ledger)
     assert before == await open_questions(ledger)
     await ledger.review.get_by_test_id("choice").first.focus()
-    await keyboard.press("1")
+    await keyboard.press("k")
     await expect(ledger.page.get_by_test_id("review-count")).to_have_text(str(before - 1))
     await expect(name).to_be_focused()
-    await expect(ledger.notice.first).to_contain_text("is filed under")
-    await keyboard.press("k")
-    await expect(ledger.page.get_by_test_id("review-count")).to_have_text(str(before - 2))
-    await expect(ledger.notice.filter(has_text="stays as it is")).to_be_visible()
+    await expect(ledger.notice.first).to_contain_text("stays as it is")
     amount = await ledger.review.locator(".amount").inner_text()
     await keyboard.press("s")
     await expect(ledger.review.locator(".amount")).not_to_have_text(amount)
-    await expect(ledger.page.get_by_test_id("review-count")).to_have_text(str(before - 2))
-    assert await open_questions(ledger) == before - 2
+    await expect(ledger.page.get_by_test_id("review-count")).to_have_text(str(before - 1))
+    await expect(ledger.review.get_by_test_id("choice").first).to_be_visible()
+    await keyboard.press("1")
+    await expect(ledger.notice.filter(has_text="is filed under")).to_be_visible()
+    async with asyncio.timeout(30):  # others of the merchant are answered with it, a moment later
+        while not await count(ledger) == await open_questions(ledger) <= before - 2:  # noqa: ASYNC110 - a page tells nobody
+            await asyncio.sleep(0.1)
 
 
 async def test_keys_mean_nothing_elsewhere(ledger: Board) -> None:

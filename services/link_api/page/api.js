@@ -60,6 +60,7 @@ export function createApi(token, on) {
     editExpense: (id, tag, changes) => tagged("PATCH", id, { tag, body: changes }),
     explain: (id) => get(`expenses/${id}/explain`),
     recategorise: (wish) => post("expenses/recategorise", wish),
+    undoRecategorisation: (id) => post(`expenses/recategorise/${id}/undo`),
     rules: () => readAll("category-rules"),
     makeRule: (conditions, category) => post("category-rules", { conditions, category }),
     deleteRule: (id) => json("DELETE", `category-rules/${id}`),

@@ -44,6 +44,12 @@ function bankRows(row) {
   ].filter(([, text]) => text);
 }
 
+// What the user has said about the merchant's other expenses, in a sentence.
+function wordsOf({ merchant, answers }) {
+  const said = answers.map(({ category, date }) => `${category.name} (${day(date)})`);
+  return `What you said of ${merchant} before, newest first: ${said.join(", ")}.`;
+}
+
 function drawBankRow(list, row) {
   const draw = (pair, [term, text]) => fill(pair, { term, text });
   reconcile(list, bankRows(row), { key: ([term]) => term, create: () => clone("bank-fact"), update: draw });
@@ -148,11 +154,11 @@ export class Details {
     if (this.#explanation) this.#drawExplanation(this.#explanation);
   }
 
-  #drawExplanation({ automatic, bank, rule, pending_twin: twin }) {
+  #drawExplanation({ automatic, bank, rule, memory, pending_twin: twin }) {
     const chosen = this.#expense.source === "user";
     const ours = `We had filed it under ${automatic.category.name}. ${automatic.reason} ${sureness(automatic.confidence)}`;
     const named = rule && `Your rule: ${conditionsOf(rule)} is ${rule.category.name}.`;
-    fill(this.#dialog, { overruled: chosen ? ours : null, rule: named });
+    fill(this.#dialog, { overruled: chosen ? ours : null, rule: named, memory: memory && wordsOf(memory) });
     this.#dialog.querySelector('[data-do="automatic"]').hidden = !chosen;
     const others = automatic.alternatives.filter(({ slug }) => slug !== this.#expense.category.slug);
     this.#dialog.querySelector(".alternatives").hidden = others.length === 0;

@@ -1,4 +1,5 @@
-// One category for an expense; then, if the user likes, for all others of its merchant, after a look at what changes.
+// One category for an expense; then, if the user likes, for all others of its merchant, after a look at what changes;
+// and back.
 
 import { byId, clone, fill, reconcile, whileBusy } from "./dom.js";
 import { nameOfExpense } from "./decisions.js";
@@ -7,8 +8,11 @@ import { complain, tell } from "./notices.js";
 import { day } from "./time.js";
 
 const LONGEST_SEARCH = 200;
+const LEARNING_MS = 700; // open questions of the merchant are answered by then, and need no offer
 
 const others = (count) => (count === 1 ? "1 other" : `${new Intl.NumberFormat().format(count)} others`);
+
+const are = (count) => (count === 1 ? "1 is" : `${new Intl.NumberFormat().format(count)} are`);
 
 function drawExample(row, { expense }) {
   fill(row, {
@@ -75,6 +79,8 @@ export class Recategorising {
     const said = `${nameOfExpense(now)} is filed under ${now.category.name}.`;
     const notice = this.#decisions.tellDone(said, before, now, changes);
     this.#notice = notice;
+    await new Promise((resolve) => setTimeout(resolve, LEARNING_MS));
+    if (!notice.isConnected) return;
     const preview = await this.#preview(now);
     if (!preview || !notice.isConnected) return;
     notice.remove();
@@ -94,9 +100,8 @@ export class Recategorising {
   }
 
   #wishOf(expense) {
-    const q = nameOfExpense(expense).slice(0, LONGEST_SEARCH);
     const { slug } = expense.category;
-    return { filter: { q, category: this.#categories.slugsExcept(slug) }, category: slug };
+    return { filter: { merchant_of: expense.id, category: this.#categories.slugsExcept(slug) }, category: slug };
   }
 
   #show(expense, preview) {
@@ -109,11 +114,13 @@ export class Recategorising {
     const { request, merchant, category } = this.#wish;
     const always = this.#dialog.querySelector(".tick input").checked;
     try {
-      const changed = await this.#changeOthers(request);
-      if (always) await this.#api.makeRule({ contains: request.filter.q }, category.slug);
+      const { changed, undoIds } = await this.#changeOthers(request);
+      if (always) await this.#api.makeRule({ contains: merchant.slice(0, LONGEST_SEARCH) }, category.slug);
       this.#dialog.close();
       const said = [changed && `${others(changed)} of ${merchant} filed under ${category.name}.`];
-      tell([...said, always && `New ones of ${merchant} are filed there from now on.`].filter(Boolean).join(" "));
+      const words = [...said, always && `New ones of ${merchant} are filed there from now on.`].filter(Boolean).join(" ");
+      const offers = changed ? [["Undo", () => this.#undo(undoIds)]] : [];
+      tell(words, ...offers);
     } catch (problem) {
       if (!problem.body) throw problem;
       complain(problem);
@@ -121,14 +128,33 @@ export class Recategorising {
     if (always) this.#ruleMade();
   }
 
-  // At most a thousand at a time: ask until none is left. Returns how many were changed.
+  // At most a thousand at a time: ask until none is left. Returns how many were changed, and what undoes it, last first.
   async #changeOthers(request) {
     let changed = 0;
+    const undoIds = [];
     for (let remaining = 1; remaining > 0; ) {
       const answer = await this.#api.recategorise(request);
       changed += answer.changed;
+      if (answer.undo_id !== null) undoIds.unshift(answer.undo_id);
       remaining = answer.changed ? answer.remaining : 0;
     }
-    return changed;
+    return { changed, undoIds };
+  }
+
+  // What its user has decided about since stays, and is told.
+  async #undo(undoIds) {
+    let [restored, left] = [0, 0];
+    try {
+      for (const id of undoIds) {
+        const answer = await this.#api.undoRecategorisation(id);
+        restored += answer.restored;
+        left += answer.left;
+      }
+      const stays = left && `${are(left)} not: you have decided about ${left === 1 ? "it" : "them"} since.`;
+      tell([`${are(restored)} filed as before.`, stays].filter(Boolean).join(" "));
+    } catch (problem) {
+      if (!problem.body) throw problem;
+      complain(problem);
+    }
   }
 }
