@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo up down ops test test-fast load nightly test-plaid bench check lint types laws fmt docs pictures migrate lock
+.PHONY: help install run demo up down ops test test-fast load nightly test-plaid bench evaluate check lint types laws fmt docs pictures migrate lock
 
 help: ## print this
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test-plaid: $(READY) ## the main path at Plaid's own sandbox, with your PLAID_CL
 
 bench: $(READY) ## measure how fast it is, each figure beside its baseline (three minutes; bench/results)
 	@$(BIN)/python -m bench
+
+evaluate: $(READY) ## measure how right the categoriser is on labelled rows, fail where it fell (EVALUATION_DATA, UPDATE=1)
+	@$(BIN)/python -m bench.categorisation $(if $(UPDATE),--update)
 
 check: lint types laws test ## everything that must hold before a commit
 
