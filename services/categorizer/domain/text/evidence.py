@@ -16,8 +16,6 @@ Scores = dict[str, float]
 Weighted = Sequence[tuple[str, float]]
 
 _MOST = 4
-_NEAR = 0.01
-"""Of the best category's odds."""
 
 DOUBT = 0.03
 """What stays open however clear the words are: some lines cannot be decided by their text."""
@@ -138,9 +136,7 @@ def _read_as_loan(scores: Scores) -> None:
 
 def ranked(scores: Mapping[str, float], doubt: float = DOUBT) -> tuple[tuple[str, float], ...]:
     """Return the best categories with their probabilities, which leave `doubt` open."""
-    exp, top = math.exp, max(scores.values())
-    odds = {category: exp(score - top) for category, score in scores.items()}
-    total = sum(odds.values()) / (1 - doubt)
-    near = [category for category, share in odds.items() if share > _NEAR]  # most are far off: sort those that are not
-    best = sorted(near if len(near) >= _MOST else odds, key=odds.__getitem__, reverse=True)[:_MOST]
-    return tuple([(category, odds[category] / total) for category in best])
+    best = sorted(scores, key=scores.__getitem__, reverse=True)[:_MOST]
+    top = scores[best[0]]
+    total = sum(map(math.exp, [score - top for score in scores.values()])) / (1 - doubt)
+    return tuple([(category, math.exp(scores[category] - top) / total) for category in best])

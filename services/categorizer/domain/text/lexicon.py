@@ -54,6 +54,7 @@ class Lexicon:
             self._add(entry)
         self._keys = sorted(self._entries)
         self._heads = frozenset(key[:_HEAD] for key in self._keys)
+        self._tails = frozenset(entry.name.rpartition(" ")[2] for entry in self._entries.values())
         alone = [key for key, entry in self._entries.items() if _bold(entry, len(key))]
         self._fronts = frozenset(key[:_INSIDE] for key in alone)
         self._backs = frozenset(key[-_INSIDE:] for key in alone)
@@ -91,6 +92,8 @@ class Lexicon:
 
     def spans(self, words: Sequence[str], border: int) -> bool:
         """Return whether a name stands on both sides of the border."""
+        if self._tails.isdisjoint(words[border:]):
+            return False
         spans = ((start, end) for start in range(border) for end in range(border + 1, len(words) + 1))
         return any("".join(words[start:end]) in self._entries for start, end in spans if end - start <= MOST_WORDS)
 

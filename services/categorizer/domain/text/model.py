@@ -5,7 +5,7 @@ Counts only, so the same examples give the same model; trained in a second on ou
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
@@ -18,8 +18,6 @@ METHOD = "word ends 1"
 
 SHORTEST = 3
 """Letters of a word that is looked at."""
-_ENDS = (4, 5)
-"""Letters of a beginning or an ending, with the word's border as one."""
 _LEAST = 2.0
 """How often a piece must have been seen to be kept."""
 _MOST = 3
@@ -52,11 +50,11 @@ class WordModel:
         """Return the categories that a word speaks for, in log-odds."""
         if len(word) < SHORTEST:
             return ()
-        total: dict[str, float] = defaultdict(float)
+        total: dict[str, float] = {}
         for piece in _pieces(word):
             for category, weight in self.pieces.get(piece, ()):
-                total[category] += weight * _SCALE
-        return tuple((category, min(_BOUND, weight)) for category, weight in total.items())
+                total[category] = total.get(category, 0.0) + weight
+        return tuple([(category, min(_BOUND, weight * _SCALE)) for category, weight in total.items()])
 
 
 def train(examples: Iterable[Example]) -> WordModel:
@@ -80,13 +78,10 @@ def _words(name: str) -> list[str]:
     return [word for word in tokens(name) if word.isalpha() and len(word) >= SHORTEST]
 
 
-def _pieces(word: str) -> Iterator[str]:
-    """Yield what a word is seen as: itself, its beginnings and its endings."""
-    yield word
+def _pieces(word: str) -> tuple[str, ...]:
+    """Return what a word is seen as: itself, its beginnings and endings of 4 and 5 letters, its border being one."""
     bordered = f"<{word}>"
-    for size in _ENDS:
-        yield bordered[:size]
-        yield bordered[-size:]
+    return word, bordered[:4], bordered[:5], bordered[-4:], bordered[-5:]
 
 
 def _best(seen: Mapping[str, float], totals: Mapping[str, float], floor: float) -> Weights:

@@ -91,7 +91,10 @@ class Normaliser:
         return at, processor
 
     def _without_till(self, words: list[str]) -> list[str]:
-        out, at = [], 0
+        if self._till.keys().isdisjoint(words):
+            return words
+        out: list[str] = []
+        at = 0
         while at < len(words):
             length = _starting(self._till, words, at)
             kept = _starting(self._kept, words, at) or (0 if length else 1)

@@ -44,9 +44,7 @@ class Reader:
         said = [] if money_in else self.said_of_money_out.find(line.said)
         if not said and not money_out:
             said = self.said_of_money_in.find(line.said)
-        known = {at for match in found for at in range(match.start, match.end)}
-        unknown = [word for at, word in enumerate(words) if at not in known and word not in LEGAL]
-        return Reading(_decisive(said, found), found, unknown, processor)
+        return Reading(_decisive(said, found) if said else said, found, _unknown(words, found), processor)
 
     def _found(self, line: Line) -> tuple[Sequence[str], list[Match], str | None]:
         """Return the entries, the words in which they stand, and the processor if it still has something to say.
@@ -69,10 +67,10 @@ class Reader:
 
     def _with_place(self, line: Line) -> list[Match]:
         """Return the entries if a name ends in what was taken for a place: `SAFETY SUPPLY CO`, `FORD OF BOSTON`."""
-        cut = len(line.words)
-        if not line.place or not self.lexicon.spans((*line.words, *line.place), cut):
+        cut, words = len(line.words), (*line.words, *line.place)
+        if not line.place or not self.lexicon.spans(words, cut):
             return []
-        found = self.lexicon.find((*line.words, *line.place))
+        found = self.lexicon.find(words)
         return [match for match in found if match.start < cut] if any(match.end > cut for match in found) else []
 
     def _in_all(self, line: Line) -> list[Match]:
@@ -88,6 +86,12 @@ def _is_named(match: Match, line: Line) -> bool:
     """Whether a match is a merchant's name of several words, other than the processor's."""
     several = match.whole and match.entry.kind is not Kind.WORD and match.end - match.start > 1
     return several and not set(line.said[match.start : match.end]) <= set(line.prefix)
+
+
+def _unknown(words: Sequence[str], found: Sequence[Match]) -> list[str]:
+    """Return the words outside all entries."""
+    known = {at for match in found for at in range(match.start, match.end)}
+    return [word for at, word in enumerate(words) if at not in known and word not in LEGAL]
 
 
 def _decisive(said: list[Match], found: Sequence[Match]) -> list[Match]:
