@@ -45,5 +45,5 @@ class Priors:
             return self._in
         if not amount:
             return self._unknown
-        step = round((math.log10(max(amount, 1.0)) - _LOW) * _STEPS)
-        return self._out[min(step, len(self._out) - 1)]
+        step = round((math.log10(min(max(amount, 1.0), 10.0**_HIGH)) - _LOW) * _STEPS)
+        return self._out[step]
