@@ -1,7 +1,7 @@
 """The reviewed tables of `text/`, read: everything that judges a line. `text/README.md` says what each column means."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
@@ -41,18 +41,22 @@ def judge(model: WordModel | None = None) -> Judge:
             _reader(names, words, shares),
             _hints(processors, shares),
             Priors(usual, {one.category: one.share * _REFUNDED for one in usual} | INCOMING),
-            model or model_file.built_in() or train(examples()),
+            model or model_file.built_in() or train(_examples(names, words)),
         ),
         {row["category"]: row["neighbours"].split("|") for row in rows("neighbours.csv")},
     )
 
 
 def examples() -> Iterator[Example]:
-    """Yield what the model of words learns from: sure names once, telling words twice."""
-    for row in rows("names.csv"):
+    """Return what the model of words learns from: sure names once, telling words twice."""
+    return _examples(rows("names.csv"), rows("words.csv"))
+
+
+def _examples(names: Iterable[Row], words: Iterable[Row]) -> Iterator[Example]:
+    for row in names:
         if row["sure"] == "yes":
             yield Example(row["name"], row["category"])
-    for row in rows("words.csv"):
+    for row in words:
         if float(row["precision"]) > _TELLING:
             yield Example(row["name"], row["category"], _OF_A_WORD)
 

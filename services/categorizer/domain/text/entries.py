@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 
 Weights = tuple[tuple[str, float], ...]
 """Categories and the log-odds by which something speaks for them, strongest first."""
@@ -41,6 +42,7 @@ class Entry:
         return Entry(self.name, self.kind, tuple(sorted(weights.items(), key=lambda pair: -pair[1])), sure=False)
 
 
+@cache
 def log_odds(precision: float, share: float) -> float:
     """Return the evidence that raises a category of this share, alone, to this precision."""
     return math.log(precision / (1 - precision)) - math.log(share / (1 - share))

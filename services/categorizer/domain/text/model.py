@@ -11,7 +11,6 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from categorizer.domain.text.entries import Weights
-from categorizer.domain.text.tokens import tokens
 
 METHOD = "word ends 1"
 """Moves on when the same examples give another model."""
@@ -31,7 +30,7 @@ _BOUND = 1.0
 
 
 class Example(NamedTuple):
-    """A name and its category; one of a greater weight counts as so many."""
+    """A name, its words as a line's are read, and its category; one of a greater weight counts as so many."""
 
     name: str
     category: str
@@ -75,7 +74,7 @@ def train(examples: Iterable[Example]) -> WordModel:
 
 
 def _words(name: str) -> list[str]:
-    return [word for word in tokens(name) if word.isalpha() and len(word) >= SHORTEST]
+    return [word for word in name.split() if len(word) >= SHORTEST and word.isalpha()]
 
 
 def _pieces(word: str) -> tuple[str, ...]:
