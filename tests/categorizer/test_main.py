@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
@@ -12,7 +13,7 @@ from common import outbox
 from common.broker.memory import MemoryBroker
 from common.broker.topology import CATEGORIZE
 from common.database import Database
-from common.events import Event
+from common.events import Event, ExpenseCorrected
 from common.outbox import Outbox
 from common.runtime import Infrastructure, running, serving
 from tests.categorizer.bank import Bank
@@ -48,6 +49,22 @@ async def left(database: Database) -> int:
     async with database.transaction() as session:
         query = text("SELECT count(*) FROM outbox WHERE routing_key = :key")
         return int((await session.execute(query, {"key": CATEGORIZE.routing_keys[0]})).scalar_one())
+
+
+async def test_an_answer_reaches_open_questions(database: Database, bank: Bank, infrastructure: Infrastructure) -> None:
+    """What a user answers comes by the queue of answers, and the merchant's open questions by the other one."""
+    unheard_of = {"name": "ZORBLAX HOLDINGS", "merchant_name": None, "pfc_primary": None, "pfc_detailed": None}
+    first, second = await bank.add_many([unheard_of] * 2)
+    async with categorizer(infrastructure):
+        await emit(database, bank.changed(first, second))
+        await infrastructure.outbox.settle(within=10)
+        await bank.decide(first, user_category_id="travel", answered_at=datetime.now(UTC))
+        [answered, question] = await bank.expenses()
+        assert question.needs_review
+        await emit(database, ExpenseCorrected(user_id=bank.user_id, expense_ids=[answered.id]))
+        await infrastructure.outbox.settle(within=10)
+    [_, decided] = await bank.expenses()
+    assert (decided.transaction_id, decided.auto_category, decided.needs_review) == (second, "travel", False)
 
 
 async def test_event_to_expense(database: Database, bank: Bank, infrastructure: Infrastructure) -> None:

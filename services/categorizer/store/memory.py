@@ -35,7 +35,7 @@ async def of_user(session: AsyncSession, user_id: int, merchants: Collection[tup
     keys = {(key, money_in) for merchant, money_in in merchants for key in merchant.keys}
     if not keys:
         return Memory()
-    parts = [(*key.partition(":")[::2], money_in) for key, money_in in sorted(keys)]
+    parts = [(*key.partition(":")[::2], money_in) for key, money_in in keys]
     kinds, names, came_in = map(list, zip(*parts, strict=True))
     # One more than counts: the answer about a transaction itself is no memory of it.
     values = {"user_id": user_id, "kinds": kinds, "names": names, "came_in": came_in, "most": REMEMBERED + 1}
