@@ -60,6 +60,10 @@ class Memory:
         for newest_first in self._answers.values():
             newest_first.sort(reverse=True)
 
+    def __bool__(self) -> bool:
+        """Whether anything was answered at all."""
+        return bool(self._answers)
+
     def learn(self, merchant: Merchant, answer: Answer, *, money_in: bool) -> None:
         """Remember one more answer, under all of its merchant's keys."""
         for key in merchant.keys:

@@ -14,6 +14,8 @@ MOST_SURE = 0.99
 def remembered(case: Case) -> Recall | None:
     """Return what the user's answers about the merchant come to; money that went out is no income, for them too."""
     transaction = case.transaction
+    if not case.taught.memory:
+        return None
     found = case.taught.memory.recall(
         case.merchant, money_in=transaction.money_in, on=transaction.date, but=transaction.id
     )

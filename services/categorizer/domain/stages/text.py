@@ -17,7 +17,7 @@ def by_merchant(case: Case) -> Decision | None:
 
 def by_words(case: Case) -> Decision | None:
     """Words of a trade, and what words like these mostly mean, with Plaid's category where they agree."""
-    return _decided(case)
+    return _decided(case) if case.opinion.source in ("keyword", "model") else None
 
 
 def _decided(case: Case) -> Decision | None:
