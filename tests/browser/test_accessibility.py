@@ -9,7 +9,6 @@ from playwright.async_api import BrowserContext, Page, Route, expect
 from deploy.embedded import System
 from tests.browser.bank import Bank
 from tests.browser.board import Board
-from tests.browser.unknown import spend_unknown
 
 AXE = Axe()
 PROBLEM = {"status": 503, "detail": "Our database does not answer right now.", "code": "unavailable", "retryable": True}
@@ -77,8 +76,10 @@ async def test_the_page_with_everything_open(ledger: Board) -> None:
 async def test_the_dialogs(ledger: Board, bank: Bank) -> None:
     """The answer to "Why?" with an offer in it, the look at what else changes, the question before a bank goes."""
     page = ledger.page
-    rows = await spend_unknown(ledger, bank, "21.00", "22.00")
-    await rows.first.get_by_role("button", name="Why?").click()
+    for amount in ("921.00", "922.00"):
+        await bank.spend(amount, "DOMINOS PIZZA 0042")
+        await expect(ledger.expense(f"${amount}")).to_have_count(1)
+    await ledger.expense("$922.00").get_by_role("button", name="Why?").click()
     await ledger.details.get_by_label("Another category").select_option("Insurance")
     await ledger.details.get_by_role("button", name="Use it").click()
     await expect(ledger.details.get_by_test_id("overruled")).to_be_visible()
