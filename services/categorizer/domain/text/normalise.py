@@ -30,8 +30,9 @@ class Line(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The merchant for memory: its words without numbers, domains and legal forms."""
-        kept = [word for word in self.words if word not in LEGAL and word not in DOMAINS and not word[0].isdigit()]
+        """The merchant for memory: its words without numbers, codes (`WORKSPACE NS3PZ7P`), domains, legal forms."""
+        named = [word for at, word in enumerate(self.words) if not _has_figures(word) or (not at and word[0].isalpha())]
+        kept = [word for word in named if word not in LEGAL and word not in DOMAINS]
         return " ".join(kept[:KEY_WORDS]) or " ".join(self.said[:KEY_WORDS])
 
 

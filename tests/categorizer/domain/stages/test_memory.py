@@ -120,8 +120,8 @@ def test_it_has_a_threshold_of_its_own() -> None:
 
 
 def test_the_same_again_is_the_same(pipeline: Pipeline) -> None:
-    """Store numbers, cities and cases make no other merchant of it."""
+    """Store numbers, cities, codes of orders and cases make no other merchant of it."""
     row, memory = transaction(), Memory()
     memory.learn(pipeline.merchant(row), Answer(NOON, 7, "travel"), money_in=False)
-    for name in ("CHIPOTLE 0077", "Chipotle 1234 DENVER CO", "chipotle #12"):
+    for name in ("CHIPOTLE 0077", "Chipotle 1234 DENVER CO", "chipotle #12", "CHIPOTLE *RT4Y3"):
         assert pipeline.categorize(transaction(name=name), Taught(memory=memory)).category == "travel", name
