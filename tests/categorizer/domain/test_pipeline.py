@@ -66,9 +66,9 @@ def test_text_alone(pipeline: Pipeline) -> None:
 
 def test_text_and_plaid_together(pipeline: Pipeline) -> None:
     """Two that agree are surer than each; a doubt of one is lifted by the other."""
-    unsure = pipeline.categorize(named("BLUE SPOON"))
+    unsure = pipeline.categorize(named("GOLDEN SPOON"))
     alone = pipeline.categorize(unnamed(pfc_confidence="MEDIUM"))
-    both = pipeline.categorize(transaction(name="BLUE SPOON", merchant_name=None, pfc_confidence="MEDIUM"))
+    both = pipeline.categorize(transaction(name="GOLDEN SPOON", merchant_name=None, pfc_confidence="MEDIUM"))
     assert unsure.needs_review
     assert alone.needs_review
     assert (both.category, both.needs_review) == ("meals", False)

@@ -113,7 +113,7 @@ class Lexicon:
         """A trade word in the other number (`PIZZAS`), or the end of a line that the bank has cut (`RESTAURA`)."""
         word = words[at]
         entry = self._entries.get(word[:-1] if word[-1] == "S" else word + "S")
-        if entry is not None and entry.kind is Kind.WORD and len(word) >= _INSIDE:
+        if entry is not None and entry.kind is Kind.WORD and entry.sure and len(word) >= _INSIDE:
             return Match(at, at + 1, entry)
         return self._cut_off(words, at, count) if at >= count - 3 else None
 
