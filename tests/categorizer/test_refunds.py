@@ -76,6 +76,17 @@ async def test_the_user_corrects_the_purchase(home: Household) -> None:
     }
 
 
+async def test_the_purchase_gets_another_category(home: Household) -> None:
+    """What the bank tells differently of a purchase reaches the refund by a message of the purchase alone."""
+    purchase, refund = await bought(home.card, name="XJKQ"), await returned(home.card)
+    await home.changed(home.card, purchase, refund)
+    await home.card.modify(
+        purchase, merchant_name=None, pfc_primary="TRANSPORTATION", pfc_detailed="TRANSPORTATION_GAS"
+    )
+    await home.changed(home.card, purchase)
+    assert {id_: one.auto_category for id_, one in (await home.live()).items()} == {purchase: "fuel", refund: "fuel"}
+
+
 async def test_the_user_decides_about_the_refund(home: Household) -> None:
     """What its user calls the refund counts; called an income it gives nothing back, and another refund may."""
     purchase, refund = await bought(home.card), await returned(home.card)
