@@ -283,17 +283,18 @@ def test_speed(pipeline: Pipeline) -> None:
         "GITHUB",
     )
     codes = list(taxonomy())
-    rows = []
-    for number in range(500):
+
+    def row(number: int) -> Transaction:
         version, primary, detailed = codes[number % len(codes)]
         code = plaid(primary, detailed.removeprefix(f"{primary}_"), "MEDIUM", version) if number % 2 else NOTHING
-        rows.append(unnamed(id=number, name=f"{shops[number % len(shops)]} #{number:04} PORTLAND OR", **code))
+        return unnamed(id=number, name=f"{shops[number % len(shops)]} #{number:05} PORTLAND OR", **code)
 
-    def batch() -> float:
+    def batch(first: int) -> float:
+        rows = [row(number) for number in range(first, first + 500)]
         start = time.thread_time()
-        for row in rows:
-            decision = pipeline.categorize(row)
-            expense_of(row, decision, is_expense=pipeline.catalogue.is_expense(decision.category))
+        for one in rows:
+            decision = pipeline.categorize(one)
+            expense_of(one, decision, is_expense=pipeline.catalogue.is_expense(decision.category))
         return (time.thread_time() - start) / len(rows)
 
     def yardstick() -> float:
@@ -305,7 +306,7 @@ def test_speed(pipeline: Pipeline) -> None:
         assert sorted(words.items(), key=itemgetter(1))
         return time.thread_time() - start
 
-    assert min(batch() for _ in range(10)) < min(yardstick() for _ in range(10)) * 100 / 420
+    assert min(batch(first) for first in range(0, 5000, 500)) < min(yardstick() for _ in range(10)) * 100 / 420
 
 
 def test_the_users_rule_comes_first(pipeline: Pipeline) -> None:

@@ -1,14 +1,17 @@
 """From a bank's line to its merchant's words: what names the shop stays; what names till, town and card goes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from categorizer.domain.text.tokens import STAR, tokens
+from categorizer.domain.text.tokens import LONGEST, STAR, tokens
 
 _COMPANY = ("INC", "INCORPORATED", "LTD", "LIMITED", "CORP", "CORPORATION", "CO", "COMPANY", "PLC", "GMBH")
 LEGAL = frozenset((*_COMPANY, "LLC", "LLP", "LP", "PLLC", "PC", "PA", "THE", "DBA"))
 DOMAINS = frozenset(("COM", "WWW", "NET", "ORG", "HTTP", "HTTPS", "UK", "CA", "US", "IO"))
 KEY_WORDS = 4
+LATELY = 2_000
+"""Lines whose reading is kept: some messages' worth."""
 
 _OWN = frozenset(("OF", "THE", "BANK"))
 """Words after which a town's name belongs to the merchant: `CITY OF PORTLAND`."""
@@ -56,6 +59,7 @@ class Normaliser:
         self._numbers = frozenset(word for name in names for word in name.split() if _has_figures(word))
         self._kept: Phrases = {}
         self._kept = _longest_first(list(self._endangered(names)), 0)
+        self._lately = lru_cache(LATELY)(self._read)
 
     def _endangered(self, names: Iterable[str]) -> Iterator[str]:
         """Yield names of several words that would lose some: `CONTAINER STORE`, `CAPITAL ONE CREDIT CARD`."""
@@ -67,7 +71,13 @@ class Normaliser:
                     yield " ".join(words)
 
     def read(self, text: str) -> Line:
-        """Return what the line says; never fails, and an empty line has no words."""
+        """Return what the line says; never fails, and an empty line has no words.
+
+        A line of a moment ago is known: whoever decides about it asks for its merchant before and after.
+        """
+        return self._lately(text[:LONGEST])
+
+    def _read(self, text: str) -> Line:
         said = tokens(text, self._numbers)
         words = self._without_till(said)
         cut, processor = self._prefix(words)
