@@ -86,9 +86,10 @@ async def _desk(session: AsyncSession, user_id: int, known: Sequence[Known], pip
     rules as new.
     """
     anew = [one for one in known if one.kept is None or one.links != UNLINKED]
-    merchants = {(pipeline.merchant(one.transaction), one.transaction.money_in) for one in anew}
-    answers = await memory.of_user(session, user_id, merchants)
-    desk = Desk(pipeline, Taught(await rules.of_user(session, user_id), answers))
+    merchants = {one.transaction.id: pipeline.merchant(one.transaction) for one in anew}
+    asked = {(merchants[one.transaction.id], one.transaction.money_in) for one in anew}
+    answers = await memory.of_user(session, user_id, asked)
+    desk = Desk(pipeline, Taught(await rules.of_user(session, user_id), answers), merchants)
     for one in known:
         if one.links == UNLINKED:
             desk.decision(one)

@@ -1,6 +1,6 @@
 """From what stands to what must be written: nothing where nothing differs, so that every message may come again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -77,9 +77,13 @@ class Posting:
 class Desk:
     """Decides about transactions as a user taught, for each with its partners once."""
 
-    def __init__(self, pipeline: Pipeline, taught: Taught = UNTAUGHT) -> None:
+    def __init__(
+        self, pipeline: Pipeline, taught: Taught = UNTAUGHT, merchants: Mapping[int, Merchant] | None = None
+    ) -> None:
+        """Take the merchants that are known already, by transaction."""
         self._pipeline = pipeline
         self._taught = taught
+        self._merchants = dict(merchants or {})
         self._decisions: dict[tuple[int, Links], Decision] = {}
 
     def decision(self, known: Known) -> Decision:
@@ -98,7 +102,10 @@ class Desk:
 
     def merchant(self, known: Known) -> Merchant:
         """Return whom the money went to or came from."""
-        return self._pipeline.merchant(known.transaction)
+        id_ = known.transaction.id
+        if id_ not in self._merchants:
+            self._merchants[id_] = self._pipeline.merchant(known.transaction)
+        return self._merchants[id_]
 
     def refunds(self, known: Known) -> bool:
         """Return whether money came back for spending, by itself; one that is linked does, until its user says else."""
