@@ -207,7 +207,7 @@ async def test_later_rules_leave_it(home: Household, database: Database) -> None
     purchase, refund = await bought(home.card), await returned(home.card)
     await home.changed(home.card, purchase, refund)
     async with database.transaction() as session:
-        values = {"user_id": 1, "position": 1, "category": "travel", "contains": "lowes"}
+        values = {"user_id": 1, "position": 1, "category": "transfer", "contains": "lowes"}
         await session.execute(category_rules.insert().values(values))
     await home.changed(home.card, refund)
     assert (await home.live())[refund].source == "refund"
