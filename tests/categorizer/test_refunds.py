@@ -76,6 +76,16 @@ async def test_the_user_corrects_the_purchase(home: Household) -> None:
     }
 
 
+async def test_a_refund_that_counts_no_longer_keeps_its_purchase(home: Household) -> None:
+    """What its user calls no expense is given back once all the same: a later refund does not find it."""
+    purchase, refund = await bought(home.card), await returned(home.card)
+    await home.changed(home.card, purchase, refund)
+    await home.corrected(home.card, purchase, "transfer")
+    later = await returned(home.card, day=date(2026, 3, 12))
+    await home.changed(home.card, later)
+    assert await home.links() == {refund: (None, purchase)}
+
+
 async def test_the_purchase_gets_another_category(home: Household) -> None:
     """What the bank tells differently of a purchase reaches the refund by a message of the purchase alone."""
     purchase, refund = await bought(home.card, name="XJKQ"), await returned(home.card)
