@@ -55,3 +55,23 @@ async def test_one_account_needs_no_search(database: Database, bank: Bank) -> No
     await bank.open(type="depository")
     async with database.transaction() as session:
         assert await partners.claim(session, 1)
+
+
+async def test_a_merchants_rows_alone_are_read(database: Database, bank: Bank, pipeline: Pipeline) -> None:
+    """What a user spent elsewhere is not read for a refund, even by plans that were cached while there was little."""
+    fetched = text("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'expenses'")
+    home = await household(database, pipeline, bank)
+    ids = [await bought(home.card), await returned(home.card)]
+    await home.changed(home.card, *ids)
+
+    async def reading() -> int:
+        async with database.transaction() as session:
+            refunds = await partners.refunds(session, 1, ["lowes"], but=[])
+            before = (await session.execute(fetched)).scalar_one()
+            await partners.purchases(session, 1, [one.spending for one in refunds])
+            return int((await session.execute(fetched)).scalar_one() - before)
+
+    for _ in range(10):
+        await reading()
+    await home.changed(home.card, *await bank.add_many([{}] * 200))
+    assert await reading() < 10
