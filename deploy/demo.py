@@ -36,7 +36,8 @@ HISTOGRAM = "webhook_to_expense_seconds"
 
 STATE = text("""
     SELECT i.user_id, i.item_id, i.transactions_update_status AS stage, i.last_sync_error AS error,
-        i.processed_seq = i.requested_seq AND i.lease_token IS NULL AS settled, t.*, e.*
+        i.processed_seq = i.requested_seq AND i.lease_token IS NULL AS settled, t.*, e.*,
+        (SELECT count(*) FROM outbox) AS in_hand
     FROM plaid_integrations i,
         LATERAL (
             SELECT count(*) FILTER (WHERE sync_status = 'synced') AS transactions,
@@ -49,7 +50,7 @@ STATE = text("""
         ) e
     WHERE i.is_active ORDER BY i.user_id
 """)
-"""One bank per user, so that a user's expenses are the item's."""
+"""One bank per user, so that a user's expenses are the item's; a message stays in the outbox until it is handled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,10 @@ async def state(database: Database) -> Sequence[RowMapping]:
 
 
 def stands(rows: Sequence[RowMapping]) -> bool:
-    """Return whether all history has come and everything is decided."""
+    """Return whether all history has come, everything is decided, and nothing is still to be decided anew."""
     return len(rows) == len(PEOPLE) and all(
-        row["stage"] == "HISTORICAL_UPDATE_COMPLETE" and row["settled"] and row["undecided"] == 0 for row in rows
+        row["stage"] == "HISTORICAL_UPDATE_COMPLETE" and row["settled"] and not row["undecided"] and not row["in_hand"]
+        for row in rows
     )
 
 
