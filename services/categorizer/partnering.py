@@ -1,14 +1,14 @@
 """Finds the partners of a message's transactions, and those whose partners are no longer what they know."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from categorizer.domain.merchant import Merchant
 from categorizer.domain.partners import Counterpart, Links, Partners, Purchase
-from categorizer.domain.plan import Desk, Known, Posting
-from categorizer.domain.refunds import Spending, refunded
+from categorizer.domain.plan import Desk, Expense, Known, Posting
+from categorizer.domain.refunds import Spending, may_take, refunded
 from categorizer.domain.transaction import Transaction
 from categorizer.domain.transfers import currency, meeting, pairs
 from categorizer.store import expenses, partners
@@ -59,26 +59,46 @@ class Settlement:
                 self.others.append((one.integration_id, one.transaction.id))
         return [_beside(one, found.get(one.transaction.id)) for one in known]
 
-    async def _linked(self, rest: Iterable[Known], returned: Sequence[Known]) -> list[Known]:
-        """Return the refunds with their purchases, and find others that have another purchase than they know."""
+    async def _linked(self, rest: Sequence[Known], returned: Sequence[Known]) -> list[Known]:
+        """Return the refunds with their purchases, and find others that have another purchase than they know.
+
+        Of a merchant whose refunds are named all is read; of one whose purchases are, only what they may change.
+        """
         mine = [spending for one in returned if (spending := _spending(one, self.desk.merchant(one)))]
-        merchants = {one.merchant for one in mine} | self._touched([*rest, *returned])
+        whole = {one.merchant for one in mine} | _names(one.expense for one in (*rest, *returned) if _gave_back(one))
+        touched = self._touched(rest)
         named = [one.transaction.id for one in (*rest, *returned)]
-        theirs = await partners.refunds(self.session, self.user_id, merchants, but=named)
-        refunds = [*mine, *(one.spending for one in theirs)]
+        theirs = await partners.refunds(self.session, self.user_id, whole | touched, but=named)
+        refunds = [*mine, *(one.spending for one in theirs if one.spending.merchant in whole)]
         found = refunded(refunds, await partners.purchases(self.session, self.user_id, refunds))
-        changed = {posting.draft.transaction_id for posting in self.postings if posting.outcome != "unseen"}
-        stale = [one for one in theirs if _differs(one, found.get(one.spending.transaction_id), changed)]
-        self.others += [(one.integration_id, one.spending.transaction_id) for one in stale]
+        offers = self._offers(rest)
+        for one in theirs:
+            stale = one.spending.merchant in whole and _differs(one, found)
+            if stale or self._concerned(one, offers):
+                self.others.append((one.integration_id, one.spending.transaction_id))
         return [replace(one, partners=Partners(purchase=found.get(one.transaction.id))) for one in returned]
 
-    def _touched(self, known: Iterable[Known]) -> set[str]:
-        """Return the merchants whose purchases or refunds are not what they were, by their old and new names."""
+    def _touched(self, rest: Iterable[Known]) -> set[str]:
+        """Return the merchants whose purchases are not what they were, by their old and new names."""
         posted = {posting.draft.transaction_id for posting in self.postings}
-        moved = [one for one in known if one.transaction.id in posted or one.links.purchase_id is not None]
-        before = [one.expense.draft.merchant for one in moved if one.expense]
-        names = {merchant.surest for merchant in (*before, *(posting.draft.merchant for posting in self.postings))}
-        return {name for name in names if name}
+        before = _names(one.expense for one in rest if one.transaction.id in posted)
+        return before | {name for posting in self.postings if (name := posting.draft.merchant.surest)}
+
+    def _offers(self, rest: Iterable[Known]) -> dict[str, list[Spending]]:
+        """Return the purchases that are new or other than they were, by merchant."""
+        posted = {posting.draft.transaction_id for posting in self.postings if not posting.withdrawn}
+        offers: dict[str, list[Spending]] = {}
+        for one in rest:
+            if one.transaction.id in posted and (spending := _spending(one, self.desk.merchant(one))):
+                offers.setdefault(spending.merchant, []).append(spending)
+        return offers
+
+    def _concerned(self, refund: Refund, offers: Mapping[str, Sequence[Spending]]) -> bool:
+        """Return whether the refund's purchase has changed, or one that has changed may be it."""
+        if refund.purchase_id in self.expense_ids:
+            return True
+        offered = offers.get(refund.spending.merchant, ())
+        return any(may_take(refund.spending, one, refund.purchase) for one in offered)
 
 
 def _beside(known: Known, other: Transaction | None) -> Known:
@@ -87,15 +107,23 @@ def _beside(known: Known, other: Transaction | None) -> Known:
     return replace(known, partners=Partners(Counterpart(other.id, other.account, other.date)))
 
 
-def _differs(refund: Refund, purchase: Purchase | None, changed: set[int]) -> bool:
-    """Return whether the refund has another purchase than it knows, or one that has changed."""
-    if purchase is None:
-        return refund.purchase_id is not None
-    return purchase.transaction_id != refund.purchase_id or purchase.transaction_id in changed
+def _differs(refund: Refund, found: Mapping[int, Purchase]) -> bool:
+    purchase = found.get(refund.spending.transaction_id)
+    return refund.purchase_id != (purchase.transaction_id if purchase else None)
+
+
+def _gave_back(known: Known) -> bool:
+    """Return whether the transaction is known as a refund."""
+    return known.links.purchase_id is not None or (known.expense is not None and known.expense.draft.amount < 0)
+
+
+def _names(stood: Iterable[Expense | None]) -> set[str]:
+    """Return the merchants as these expenses know them."""
+    return {name for one in stood if one and (name := one.draft.merchant.surest)}
 
 
 def _spending(known: Known, merchant: Merchant) -> Spending | None:
-    """Return the refund as its purchase is looked for; None where it is nobody's."""
+    """Return the refund, or the purchase, as the other is looked for; None where it is nobody's."""
     one, name = known.transaction, merchant.surest
     day = one.authorized_date or one.date
     return Spending(known.key, one.id, one.account_id, name, currency(one), one.amount, day) if name else None

@@ -54,6 +54,13 @@ def refunded(refunds: Iterable[Spending], bought: Iterable[Bought]) -> dict[int,
     return found
 
 
+def may_take(refund: Spending, offer: Spending, present: Spending | None) -> bool:
+    """Return whether a purchase that is new, or changed, may be the refund's rather than the one that it has."""
+    if offer.currency != refund.currency or not _fits(refund, offer, offer.amount):
+        return False
+    return present is None or _preference(refund, offer) < _preference(refund, present)
+
+
 def _fits(refund: Spending, purchase: Spending, left: Decimal) -> bool:
     return 0 <= (refund.date - purchase.date).days <= MOST_DAYS and -refund.amount <= left
 

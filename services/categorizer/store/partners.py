@@ -43,7 +43,12 @@ FACE = """
 """
 
 REFUNDS = text(f"""
-    SELECT {FACE}, t.purchase_id FROM expenses e JOIN plaid_transactions t ON t.id = e.transaction_id
+    SELECT {FACE}, t.purchase_id, p.transaction_id AS p_key, p.account_id AS p_account, x.amount AS p_amount,
+        x.expense_date AS p_date
+    FROM expenses e
+    JOIN plaid_transactions t ON t.id = e.transaction_id
+    LEFT JOIN expenses x ON x.transaction_id = t.purchase_id
+    LEFT JOIN plaid_transactions p ON p.id = t.purchase_id
     WHERE e.user_id = :user_id AND coalesce(e.merchant_entity_id, e.merchant) = ANY(CAST(:merchants AS text[]))
         AND sign(e.amount) = -1 AND e.transaction_id <> ALL(CAST(:but AS bigint[]))
         AND (e.withdrawn_at IS NULL OR t.purchase_id IS NOT NULL)
@@ -83,11 +88,12 @@ CHOSEN = Decimal("0.99")
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund that stands, and the purchase that it is linked with."""
+    """A refund that stands, and the purchase that it is linked with, as far as that stands."""
 
     spending: Spending
     integration_id: int
     purchase_id: int | None
+    purchase: Spending | None
 
 
 async def claim(session: AsyncSession, user_id: int) -> bool:
@@ -113,7 +119,7 @@ async def refunds(
         return []
     values = {"user_id": user_id, "merchants": list(merchants), "but": list(but)}
     rows = await session.execute(REFUNDS, values)
-    return [Refund(_spending(row), row.integration_id, row.purchase_id) for row in rows]
+    return [Refund(_spending(row), row.integration_id, row.purchase_id, _linked(row)) for row in rows]
 
 
 async def purchases(session: AsyncSession, user_id: int, of: Iterable[Spending]) -> list[Bought]:
@@ -140,6 +146,13 @@ async def followers(session: AsyncSession, user_id: int, expense_ids: Sequence[i
 
 def _spending(row: Any) -> Spending:
     return Spending(row.key, row.id, row.account_id, row.merchant, row.currency, row.amount, row.expense_date)
+
+
+def _linked(row: Any) -> Spending | None:
+    """Return the purchase that a refund is linked with."""
+    if row.p_amount is None:
+        return None
+    return Spending(row.p_key, row.purchase_id, row.p_account, row.merchant, row.currency, row.p_amount, row.p_date)
 
 
 def _bought(row: Any) -> Bought:
