@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from categorizer.domain.merchant import Merchant
-from categorizer.domain.partners import Counterpart, Links, Partners, Purchase
+from categorizer.domain.partners import Counterpart, Links, Partners
 from categorizer.domain.plan import Desk, Expense, Known, Posting
 from categorizer.domain.refunds import Spending, may_take, refunded
 from categorizer.domain.transaction import Transaction
@@ -60,23 +60,25 @@ class Settlement:
         return [_beside(one, found.get(one.transaction.id)) for one in known]
 
     async def _linked(self, rest: Sequence[Known], returned: Sequence[Known]) -> list[Known]:
-        """Return the refunds with their purchases, and find others that have another purchase than they know.
-
-        Of a merchant whose refunds are named all is read; of one whose purchases are, only what they may change.
-        """
+        """Return the refunds with their purchases, and find others that may have another purchase than they know."""
         mine = [spending for one in returned if (spending := _spending(one, self.desk.merchant(one)))]
-        whole = {one.merchant for one in mine} | _names(one.expense for one in (*rest, *returned) if _gave_back(one))
-        touched = self._touched(rest)
+        lost = _names(one.expense for one in (*rest, *returned) if one.links.purchase_id is not None)
+        merchants = {one.merchant for one in mine} | lost | self._touched(rest)
         named = [one.transaction.id for one in (*rest, *returned)]
-        theirs = await partners.refunds(self.session, self.user_id, whole | touched, but=named)
-        refunds = [*mine, *(one.spending for one in theirs if one.spending.merchant in whole)]
-        found = refunded(refunds, await partners.purchases(self.session, self.user_id, refunds))
+        theirs = await partners.refunds(self.session, self.user_id, merchants, but=named)
+        settled = [(one.spending, one.purchase_id) for one in theirs]
+        found = refunded(mine, await partners.purchases(self.session, self.user_id, mine), settled)
+        linked = [replace(one, partners=Partners(purchase=found.get(one.transaction.id))) for one in returned]
+        moved = [
+            one for one in (*rest, *linked) if one.links != one.partners.links or one.decided_version < one.version
+        ]
+        freed = _names(one.expense for one in moved if one.links.purchase_id is not None)
+        taken = {one.partners.links.purchase_id for one in moved} - {None}
         offers = self._offers(rest)
         for one in theirs:
-            stale = one.spending.merchant in whole and _differs(one, found)
-            if stale or self._concerned(one, offers):
+            if one.spending.merchant in freed or one.purchase_id in taken or self._concerned(one, offers):
                 self.others.append((one.integration_id, one.spending.transaction_id))
-        return [replace(one, partners=Partners(purchase=found.get(one.transaction.id))) for one in returned]
+        return linked
 
     def _touched(self, rest: Iterable[Known]) -> set[str]:
         """Return the merchants whose purchases are not what they were, by their old and new names."""
@@ -105,16 +107,6 @@ def _beside(known: Known, other: Transaction | None) -> Known:
     if other is None:
         return known
     return replace(known, partners=Partners(Counterpart(other.id, other.account, other.date)))
-
-
-def _differs(refund: Refund, found: Mapping[int, Purchase]) -> bool:
-    purchase = found.get(refund.spending.transaction_id)
-    return refund.purchase_id != (purchase.transaction_id if purchase else None)
-
-
-def _gave_back(known: Known) -> bool:
-    """Return whether the transaction is known as a refund."""
-    return known.links.purchase_id is not None or (known.expense is not None and known.expense.draft.amount < 0)
 
 
 def _names(stood: Iterable[Expense | None]) -> set[str]:

@@ -175,6 +175,17 @@ async def test_nothing_is_given_back_twice(home: Household, order: tuple[int, ..
     assert await home.links() == {refunds[0]: (None, second), refunds[1]: (None, first)}
 
 
+async def test_a_smaller_refund_leaves_room(home: Household) -> None:
+    """A refund that the bank tells smaller leaves the rest of its purchase to a later one."""
+    purchase, refund = await bought(home.card), await returned(home.card)
+    later = await returned(home.card, amount=Decimal(-50), day=date(2026, 3, 12))
+    await home.changed(home.card, purchase, refund, later)
+    assert await home.links() == {refund: (None, purchase)}
+    await home.card.modify(refund, amount=Decimal(-20))
+    await home.changed(home.card, refund)
+    assert await home.links() == {refund: (None, purchase), later: (None, purchase)}
+
+
 async def test_no_refund_of_strangers(home: Household) -> None:
     """Another user's purchase, another currency, one too old, one later and a smaller one are not given back."""
     stranger = await linked_bank(home.database, 2)

@@ -1,6 +1,6 @@
 """Which purchase a refund gives back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -32,19 +32,27 @@ class Bought:
     purchase: Purchase
 
 
-def refunded(refunds: Iterable[Spending], bought: Iterable[Bought]) -> dict[int, Purchase]:
+def refunded(
+    refunds: Iterable[Spending], bought: Iterable[Bought], others: Sequence[tuple[Spending, int | None]] = ()
+) -> dict[int, Purchase]:
     """Return the purchase of each refund for which there is one, by the refund's transaction.
 
     Earlier refunds choose first, so that a later one changes nothing: the exact amount before a part, the same account
     before another, the newest before older ones. Nothing is given back beyond what was paid. Ties are broken by
-    Plaid's ids: the same for every order of arrival.
+    Plaid's ids: the same for every order of arrival. `others` keep the purchase that they know, by its transaction: so
+    only what comes after a refund depends on it.
     """
     offers: dict[tuple[str, str | None], list[Bought]] = {}
     for one in bought:
         offers.setdefault((one.spending.merchant, one.spending.currency), []).append(one)
     left = {one.spending.transaction_id: one.spending.amount for offer in offers.values() for one in offer}
     found: dict[int, Purchase] = {}
-    for refund in sorted(refunds, key=lambda one: (one.date, one.key)):
+    settled = {one.transaction_id: purchase_id for one, purchase_id in others}
+    for refund in sorted([*refunds, *(one for one, _ in others)], key=earliest):
+        if refund.transaction_id in settled:
+            if (known := settled[refund.transaction_id]) in left:
+                left[known] += refund.amount
+            continue
         offer = offers.get((refund.merchant, refund.currency), ()) if refund.currency else ()
         fitting = [one for one in offer if _fits(refund, one.spending, left[one.spending.transaction_id])]
         if fitting:
@@ -52,6 +60,11 @@ def refunded(refunds: Iterable[Spending], bought: Iterable[Bought]) -> dict[int,
             left[best.spending.transaction_id] += refund.amount
             found[refund.transaction_id] = best.purchase
     return found
+
+
+def earliest(refund: Spending) -> tuple[date, str]:
+    """The order in which refunds choose."""
+    return refund.date, refund.key
 
 
 def may_take(refund: Spending, offer: Spending, present: Spending | None) -> bool:
