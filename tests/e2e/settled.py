@@ -16,8 +16,8 @@ from tests.e2e.virtual_hosts import left_in_queues
 from tests.servers.rabbitmq import Rabbit
 
 LEASE = 30.0
-CONVERGED = (LEASE + 15.0) * (2 if "PYTEST_XDIST_WORKER" in os.environ else 1)
-"""Seconds after the last failed server answers; twice that where other tests take the processor at the same time."""
+CONVERGED = (LEASE + 15.0) * (3 if "PYTEST_XDIST_WORKER" in os.environ else 1)
+"""Seconds after the last failed server answers; three times that where other tests take the processor at the same time."""
 
 LEFT_OVER = text("""
     SELECT (SELECT count(*) FROM outbox) AS outbox,

@@ -31,6 +31,10 @@ STREAM = "/api/events"
 FAULTS = 500
 
 
+# Hypothesis looks for what moves `random` while it draws, and the service beside it does.
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning")
+
+
 @pytest.fixture
 async def lived_in(database_url: str, sandbox: Starlette) -> AsyncIterator[World]:
     """link_api with two banks of user 1, expenses of many kinds and a notification."""
