@@ -17,7 +17,7 @@ from tests.servers.rabbitmq import Rabbit
 
 LEASE = 30.0
 CONVERGED = (LEASE + 15.0) * (3 if "PYTEST_XDIST_WORKER" in os.environ else 1)
-"""Seconds after the last failed server answers; three times that where other tests take the processor at the same time."""
+"""Seconds after the last failed server answers; three times that where other tests take the processor too."""
 
 LEFT_OVER = text("""
     SELECT (SELECT count(*) FROM outbox) AS outbox,

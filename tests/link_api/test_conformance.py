@@ -32,7 +32,9 @@ FAULTS = 500
 
 
 # Hypothesis looks for what moves `random` while it draws, and the service beside it does.
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning"
+)
 
 
 @pytest.fixture
