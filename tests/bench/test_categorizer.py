@@ -1,7 +1,7 @@
 """What `make bench` says of the categorizer is true."""
 
 from bench import categorizer
-from bench.reading import BATCH, FRAMES, lines, plain
+from bench.deciding import BATCH, FRAMES, lines, plain
 from categorizer.data import text_tables
 
 
@@ -21,7 +21,7 @@ def test_the_plain_way_finds_keywords() -> None:
 
 
 async def test_what_was_measured_is_told() -> None:
-    """A run reads every batch in both ways, and its figures say so with their targets."""
+    """A run decides every batch in both ways, and its figures say so with their targets."""
     taken = await categorizer.run(1)
     assert (len(taken.us), len(taken.plain_us), len(taken.ms)) == (1, 1, BATCH)
     reads, single, loads, memory = categorizer.figures_of([taken, taken])

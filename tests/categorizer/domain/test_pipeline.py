@@ -1,7 +1,5 @@
-import time
 from dataclasses import replace
 from decimal import Decimal
-from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -9,7 +7,6 @@ import pytest
 from categorizer import data
 from categorizer.domain.case import Taught, Thresholds
 from categorizer.domain.catalogue import INCOME, OTHER
-from categorizer.domain.expense import expense_of
 from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
 from categorizer.domain.reliability import Outcomes, Reliability
 from categorizer.domain.transaction import Transaction
@@ -264,49 +261,6 @@ def test_same_input_same_answer(pipeline: Pipeline) -> None:
     """Deciding is pure, and its version is stated."""
     assert pipeline.categorize(transaction()) == pipeline.categorize(transaction())
     assert PIPELINE_VERSION
-
-
-def test_speed(pipeline: Pipeline) -> None:
-    """Deciding takes at most 50 µs of a processor a transaction, in the best of ten batches of 500 distinct lines.
-
-    A yardstick beside it tells how fast this machine is: it takes 420 µs where those hold. Busy neighbours take the
-    caches away, from a large lexicon more than from a yardstick: as much again is left to them.
-    """
-    shops = (
-        "HOME DEPOT",
-        "SQ *BLUE SPOON",
-        "CHEVRON",
-        "AMAZON MKTPLACE",
-        "TST* KO SUSHI",
-        "XQWZK LLC",
-        "ATM FEE",
-        "GITHUB",
-    )
-    codes = list(taxonomy())
-
-    def row(number: int) -> Transaction:
-        version, primary, detailed = codes[number % len(codes)]
-        code = plaid(primary, detailed.removeprefix(f"{primary}_"), "MEDIUM", version) if number % 2 else NOTHING
-        return unnamed(id=number, name=f"{shops[number % len(shops)]} #{number:05} PORTLAND OR", **code)
-
-    def batch(first: int) -> float:
-        rows = [row(number) for number in range(first, first + 500)]
-        start = time.thread_time()
-        for one in rows:
-            decision = pipeline.categorize(one)
-            expense_of(one, decision, is_expense=pipeline.catalogue.is_expense(decision.category))
-        return (time.thread_time() - start) / len(rows)
-
-    def yardstick() -> float:
-        start = time.thread_time()
-        words: dict[str, int] = {}
-        for number in range(2000):
-            word = f"{number % 97}LINE"
-            words[word] = words.get(word, 0) + len(word.split("1"))
-        assert sorted(words.items(), key=itemgetter(1))
-        return time.thread_time() - start
-
-    assert min(batch(first) for first in range(0, 5000, 500)) < min(yardstick() for _ in range(10)) * 100 / 420
 
 
 def test_the_users_rule_comes_first(pipeline: Pipeline) -> None:

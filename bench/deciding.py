@@ -1,4 +1,4 @@
-"""Reads bank lines as a process of its own, and prints what that took: processor time and memory of nothing else.
+"""Decides transactions as a process of its own, and prints what that took: processor time and memory of nothing else.
 
 Beside it the plain way: one search for each category's keywords, the first that is found decides.
 """
@@ -10,11 +10,16 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
+from categorizer import data
 from categorizer.data import text_tables
-from categorizer.domain.text.judge import Judge
+from categorizer.domain.transaction import Account, Transaction
+
+Read = TypeVar("Read")
 
 BATCH = 500
 AMOUNT = Decimal("42.17")
@@ -33,7 +38,7 @@ TOWNS = ("COLUMBUS OH", "OAKLAND CA", "AUSTIN TX", "TORONTO ON", "SPOKANE WA")
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What it took: `us` per line in each batch, `ms` of single lines, `load_s` and `megabytes` of everything."""
+    """What it took: `us` per transaction in each batch, `ms` of single ones, `load_s` and `megabytes` of all."""
 
     us: list[float]
     plain_us: list[float]
@@ -63,11 +68,36 @@ def plain() -> Callable[[str], str | None]:
     return lambda line: next((category for category, search in searches if search.search(line.lower())), None)
 
 
-def used(read: Callable[[str], object], batch: Sequence[str]) -> float:
+def transaction(number: int, name: str) -> Transaction:
+    """Return a transaction of whose category nothing but its line tells: the dearest kind."""
+    return Transaction(
+        id=number,
+        account=Account(1, "credit", "credit card", "3333", enabled=True),
+        amount=AMOUNT,
+        iso_currency_code="USD",
+        unofficial_currency_code=None,
+        date=date(2026, 3, 2),
+        authorized_date=None,
+        name=name,
+        merchant_name=None,
+        merchant_entity_id=None,
+        original_description=None,
+        payment_channel="in store",
+        pfc_version=None,
+        pfc_primary=None,
+        pfc_detailed=None,
+        pfc_confidence=None,
+        pending=False,
+        removed=False,
+        superseded=False,
+    )
+
+
+def used(read: Callable[[Read], object], batch: Sequence[Read]) -> float:
     """Return the processor's seconds for a batch."""
     began = time.process_time()
-    for line in batch:
-        read(line)
+    for one in batch:
+        read(one)
     return time.process_time() - began
 
 
@@ -78,22 +108,19 @@ def resident() -> float:
 
 
 def measure(batches: int) -> Taken:
-    """Load, read so many batches of distinct lines in both ways, and single lines."""
+    """Load, decide so many batches of distinct transactions in both ways, and single ones."""
     began = time.process_time()
-    judge: Judge = text_tables.judge()
+    pipeline = data.pipeline()
     loaded = time.process_time() - began
     megabytes = resident()
-    simple, found = plain(), lines(BATCH * (batches + 1))
-
-    def read(line: str) -> object:
-        return judge.judge(judge.read(line), AMOUNT)
-
-    parts = [found[start : start + BATCH] for start in range(0, BATCH * batches, BATCH)]
-    pairs = [(used(read, part), used(simple, part)) for part in parts]
+    simple, names = plain(), lines(BATCH * (batches + 1))
+    rows = [transaction(number, name) for number, name in enumerate(names)]
+    parts = [slice(start, start + BATCH) for start in range(0, BATCH * batches, BATCH)]
+    pairs = [(used(pipeline.categorize, rows[part]), used(simple, names[part])) for part in parts]
     return Taken(
         us=[ours / BATCH * 1e6 for ours, _ in pairs],
         plain_us=[theirs / BATCH * 1e6 for _, theirs in pairs],
-        ms=[used(read, [line]) * 1000 for line in found[-BATCH:]],
+        ms=[used(pipeline.categorize, [row]) * 1000 for row in rows[-BATCH:]],
         load_s=loaded,
         megabytes=megabytes,
     )
