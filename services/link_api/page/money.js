@@ -26,6 +26,11 @@ function print(digits, places) {
 
 export const isNegative = (amount) => parse(amount).digits < 0n;
 
+export function isMore(one, other) {
+  const { digits } = aligned([one, other]);
+  return digits[0] > digits[1];
+}
+
 export const negate = (amount) => (amount.startsWith("-") ? amount.slice(1) : `-${amount}`);
 
 export function sum(amounts) {

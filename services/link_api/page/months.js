@@ -1,7 +1,7 @@
 // Spending by month: bars for the eye, the same figures as a table for everyone. One chart per currency.
 
 import { clone, fill, reconcile } from "./dom.js";
-import { format, isNegative, nameOf, share } from "./money.js";
+import { format, isMore, nameOf, share } from "./money.js";
 import { byCurrency, moneyOf } from "./spending.js";
 import { monthName } from "./time.js";
 
@@ -44,7 +44,7 @@ function drawRow(row, item) {
   fill(row, { month: monthName(item.month, "long"), count: item.count, amount: moneyIn(item) });
 }
 
-const larger = (one, other) => (share(other.amount, one.amount) > 1000 || isNegative(one.amount) ? other : one);
+const larger = (one, other) => (isMore(other.amount, one.amount) ? other : one);
 
 function drawChart(chart, { items, currency, unofficial_currency: unofficial }) {
   const most = items.reduce(larger);

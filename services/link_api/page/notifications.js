@@ -42,6 +42,7 @@ export class Notifications {
     this.#api = api;
     this.#act = ({ action, integration_id: id }) => actions[action](id);
     byId("read-all").addEventListener("click", ({ currentTarget }) => whileBusy(currentTarget, this.#readAll));
+    onAction(byId("notifications-failed"), { retry: (button) => whileBusy(button, this.refresh) });
   }
 
   refresh = async () => {
@@ -51,16 +52,18 @@ export class Notifications {
       const { items } = await this.#api.notifications();
       if (request === this.#request) this.#show(items);
     } catch (problem) {
-      if (!problem.body) throw problem; // what stands stays on the page; the next event asks again
+      if (!problem.body) throw problem;
+      if (request === this.#request && this.#known === null) this.#fail(problem); // else what stands stays
     }
   };
 
   draw = () => {
     const shown = this.#items.filter(isShown);
-    const [section, list] = [byId("notifications"), byId("notification-rows")];
+    const [section, list, failed] = [byId("notifications"), byId("notification-rows"), byId("notifications-failed")];
     keepFocus(section, list, () => {
       reconcile(list, shown, { key: (one) => one.id, create: () => this.#create(), update: drawNotification });
-      section.hidden = shown.length === 0;
+      list.hidden = shown.length === 0;
+      section.hidden = list.hidden && failed.hidden;
       byId("read-all").hidden = shown.filter(isUnread).length < 2;
     });
   };
@@ -68,7 +71,7 @@ export class Notifications {
   #create() {
     const row = clone("notification");
     onAction(row, {
-      act: () => this.#act(row.notification),
+      act: (button) => whileBusy(button, () => this.#act(row.notification)),
       read: (button) => whileBusy(button, () => this.#read(row.notification)),
     });
     return row;
@@ -78,8 +81,15 @@ export class Notifications {
     const news = items.filter((one) => isUnread(one) && this.#known && !this.#known.has(one.id));
     this.#known = new Set(items.map((one) => one.id));
     this.#items = items;
+    byId("notifications-failed").hidden = true;
     this.draw();
     if (news.length) announce(news.map((one) => one.title).join(". "));
+  }
+
+  #fail(problem) {
+    const failed = fill(byId("notifications-failed"), { problem: problem.words });
+    failed.hidden = false;
+    this.draw();
   }
 
   async #read(one) {
