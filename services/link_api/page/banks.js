@@ -1,6 +1,6 @@
 // The banks and their accounts, each bank a card that moves while its history loads.
 
-import { clone, fill, onAction, reconcile } from "./dom.js";
+import { clone, fill, onAction, reconcile, whileBusy } from "./dom.js";
 import { format } from "./money.js";
 import { ago, day, setAgo, until } from "./time.js";
 
@@ -138,8 +138,8 @@ function createCard(actions) {
   onAction(card, {
     sync: () => actions.sync(id()),
     disconnect: () => actions.disconnect(id()),
-    repair: () => actions.repair(id()),
-    accounts: () => actions.addAccounts(id()),
+    repair: (button) => whileBusy(button, () => actions.repair(id())),
+    accounts: (button) => whileBusy(button, () => actions.addAccounts(id())),
   });
   return card;
 }
