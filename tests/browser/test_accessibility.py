@@ -102,3 +102,21 @@ async def test_what_waits_for_its_user(ledger: Board, bank: Bank) -> None:
     await expect(ledger.page.get_by_test_id("review-empty")).to_be_visible()
     await expect(ledger.page.get_by_role("button", name="Reconnect").first).to_be_visible()
     assert await violations(ledger.page) == []
+
+
+async def test_a_phone(ledger: Board, bank: Bank) -> None:
+    """The full page, "Why?" and the question before a bank goes, as a phone lays them out."""
+    page = ledger.page
+    await ledger.settle()
+    await bank.forget_login()
+    await page.set_viewport_size({"width": 360, "height": 780})
+    await expect(page.get_by_test_id("reconnect-banner")).to_be_visible()
+    await page.get_by_text("More filters").click()
+    assert await violations(page) == []
+    await ledger.expenses.first.get_by_role("button", name="Why?").click()
+    await expect(ledger.details.get_by_test_id("bank-row")).to_be_visible()
+    assert await violations(page) == []
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Disconnect").click()
+    await expect(page.get_by_test_id("disconnect-dialog")).to_be_visible()
+    assert await violations(page) == []

@@ -108,6 +108,31 @@ async def test_what_a_user_writes_is_data(live: World, expense: int, evil: str) 
 
 
 @pytest.mark.parametrize("evil", EVIL)
+async def test_what_a_rule_says_is_data(live: World, evil: str) -> None:
+    """Rules come back letter by letter, and mean their very text alone: previewed, they change nothing of others."""
+    rule = {"conditions": {"contains": f"{evil}."}, "category": "fuel"}
+    previewed = await live.post("/api/category-rules/preview", rule)
+    assert (previewed.status_code, previewed.json()["examples"]) == (200, []), previewed.text
+    made = await live.post("/api/category-rules", rule)
+    assert (made.status_code, made.json()["conditions"]["contains"]) == (201, f"{evil}."), made.text
+    listed = (await live.get("/api/category-rules")).json()["items"]
+    assert [one["conditions"]["contains"] for one in listed] == [f"{evil}."]
+    await live.api.delete(f"/api/category-rules/{made.json()['id']}", headers=bearer())
+
+
+@pytest.mark.parametrize("evil", EVIL)
+async def test_what_link_tells_is_data(live: World, evil: str) -> None:
+    """Whatever stands in an event of Link, it is stored letter by letter; no answer of ours repeats it."""
+    state = (await live.post("/api/plaid/create_link_token", {})).json()["state"]
+    metadata = dict.fromkeys(("institution_name", "view_name", "link_session_id", "request_id"), evil)
+    event = {"state": state, "callback": "onEvent", "event_name": evil, "metadata": metadata}
+    told = await live.post("/api/plaid/link_events", event)
+    assert (told.status_code, told.content) == (204, b"")
+    [row] = await live.rows("SELECT * FROM link_events ORDER BY id DESC LIMIT 1")
+    assert {row[name] for name in ("event_name", *metadata)} == {evil}
+
+
+@pytest.mark.parametrize("evil", EVIL)
 async def test_what_is_no_text_takes_none(live: World, expense: int, evil: str) -> None:
     """Ids, cursors, dates, slugs, keys and years are refused as what they are not; never a fault, never an effect."""
     names = ("cursor", "from", "category", "account", "min_amount", "needs_review", "limit", "by", "year", "include")
