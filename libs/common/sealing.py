@@ -1,10 +1,14 @@
 """Access tokens exist sealed at rest, and open only in the call that uses them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
+
+UNSEALABLE = "no key in PLAID_ENCRYPTION_KEY opens this token; put the old key back"
 
 
 class Unsealable(Exception):
@@ -18,11 +22,20 @@ class SealedToken:
     ciphertext: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Which key sealed a token, 0 being the newest, and when it was sealed first."""
+
+    key: int
+    at: datetime
+
+
 class Vault:
     """Seals with the newest key and opens with any of them (cryptography's MultiFernet)."""
 
     def __init__(self, keys: Sequence[SecretStr]) -> None:
-        self._fernet = MultiFernet([Fernet(key.get_secret_value()) for key in keys])
+        self._keys = [Fernet(key.get_secret_value()) for key in keys]
+        self._fernet = MultiFernet(self._keys)
 
     def seal(self, token: SecretStr) -> SealedToken:
         """Return the token sealed with the newest key."""
@@ -33,4 +46,18 @@ class Vault:
         try:
             return SecretStr(self._fernet.decrypt(sealed.ciphertext.encode()).decode())
         except InvalidToken:
-            raise Unsealable("no key in PLAID_ENCRYPTION_KEY opens this token; put the old key back") from None
+            raise Unsealable(UNSEALABLE) from None
+
+    def seal_of(self, sealed: SealedToken) -> Seal:
+        """Return whose seal it is, without opening it, or raise Unsealable."""
+        for position, key in enumerate(self._keys):
+            with suppress(InvalidToken):
+                return Seal(position, datetime.fromtimestamp(key.extract_timestamp(sealed.ciphertext.encode()), UTC))
+        raise Unsealable(UNSEALABLE)
+
+    def reseal(self, sealed: SealedToken) -> SealedToken:
+        """Return the same token sealed with the newest key, as of when it was sealed first, or raise Unsealable."""
+        try:
+            return SealedToken(self._fernet.rotate(sealed.ciphertext.encode()).decode())
+        except InvalidToken:
+            raise Unsealable(UNSEALABLE) from None

@@ -9,11 +9,12 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from common.database import Database, unavailable
-from common.settings import load
+from common.settings import Block, load
 from ops import printing
 from ops.settings import Settings
 
 T = TypeVar("T")
+SettingsT = TypeVar("SettingsT", bound=Block)
 Work = Callable[[Database], Awaitable[T]]
 
 WRONG = 1
@@ -33,9 +34,14 @@ class Refused(Exception):
 
 
 def settings() -> Settings:
-    """Return the settings, or end the command saying what to mend."""
+    """Return the settings that every command may read, or end the command saying what to mend."""
+    return read(Settings)
+
+
+def read(kind: type[SettingsT]) -> SettingsT:
+    """Return these settings, or end the command saying what to mend."""
     try:
-        return load(Settings)
+        return load(kind)
     except SystemExit as end:
         fail(str(end.code), REFUSED)
 

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
@@ -81,3 +84,22 @@ def test_masked() -> None:
     ):
         assert sealed.ciphertext not in shown
         assert "access-sandbox" not in shown
+
+
+def test_a_seal_tells_its_key_and_its_time() -> None:
+    """Which of the keys sealed a token is told without opening it; sealing it anew keeps when it was sealed first."""
+    old, new = key(), key()
+    sealed, both = Vault([old]).seal(TOKEN), Vault([new, old])
+    before = both.seal_of(sealed)
+    anew = both.reseal(sealed)
+
+    assert (before.key, Vault([old]).seal_of(sealed).key) == (1, 0)
+    assert both.seal_of(anew) == replace(before, key=0)
+    assert Vault([new]).open(anew) == TOKEN
+
+
+@pytest.mark.parametrize("act", [Vault.seal_of, Vault.reseal])
+def test_what_no_key_opens_is_not_sealed_anew(act: Callable[[Vault, SealedToken], object]) -> None:
+    """A seal of no key that we have is told, and says nothing of what it seals."""
+    with pytest.raises(Unsealable, match="put the old key back"):
+        act(Vault([key()]), Vault([key()]).seal(TOKEN))

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import Column, DateTime, MetaData, func
+from sqlalchemy import Column, DateTime, MetaData, Text, func
+
+SEALED = "sealed"
 
 metadata = MetaData(
     naming_convention={
@@ -23,3 +25,13 @@ def moment(name: str, *, nullable: bool = True) -> Column[Any]:
 def now(name: str) -> Column[Any]:
     """Return a timestamptz column that is set when the row is made."""
     return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def sealed(name: str, comment: str = "sealed", *, nullable: bool = True) -> Column[Any]:
+    """Return a column that holds what `common.sealing` seals: `ops keys rotate` seals it anew."""
+    return Column(name, Text, nullable=nullable, comment=comment, info={SEALED: True})
+
+
+def sealed_columns() -> list[Column[Any]]:
+    """Return every column of a table that holds sealed text."""
+    return [column for table in metadata.sorted_tables for column in table.columns if SEALED in column.info]

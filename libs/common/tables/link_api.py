@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from common.tables.base import metadata, moment, now
+from common.tables.base import metadata, moment, now, sealed
 
 users = Table(
     "users",
@@ -61,7 +61,7 @@ plaid_integrations = Table(
     Column("id", Integer, Identity(), primary_key=True),
     Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
     Column("item_id", String(255), nullable=False, unique=True),
-    Column("access_token", Text, comment="sealed; null once Plaid confirmed the removal"),
+    sealed("access_token", "sealed; null once Plaid confirmed the removal"),
     Column("institution_id", String(255)),
     Column("institution_name", String(255)),
     Column("days_requested", SmallInteger, nullable=False),
@@ -113,7 +113,7 @@ link_sessions = Table(
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
     Column("integration_id", Integer, ForeignKey("plaid_integrations.id"), comment="update mode: what is repaired"),
-    Column("link_token", Text, nullable=False, comment="sealed"),
+    sealed("link_token", nullable=False),
     Column("days_requested", SmallInteger, nullable=False),
     moment("expires_at", nullable=False),
     now("created_at"),
@@ -239,7 +239,7 @@ idempotency_keys = Table(
         nullable=False,
         comment="without an answer by then it died, and another may run",
     ),
-    Column("answer", Text, comment="sealed: it may hold a link token"),
+    sealed("answer", "sealed: it may hold a link token"),
     now("created_at"),
     Index(None, "created_at"),
 )
