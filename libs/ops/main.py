@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 something is wrong with the data, 2 it was asked wrongly, 
 
 import typer
 
-from ops.commands import audit, exchanges, items, orphans, quarantine, resync, usage
+from ops.commands import audit, exchanges, items, keys, orphans, quarantine, resync, usage
 
 app = typer.Typer(
     help="Look at a running CORA Bank Sync, and put right what is wrong.",
@@ -21,3 +21,4 @@ app.command("resync")(resync.begin)
 app.command("usage")(usage.show)
 app.add_typer(exchanges.app, name="exchanges")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(keys.app, name="keys")

@@ -6,13 +6,12 @@ import typer
 
 from common.database import Database
 from ops import printing
-from ops.commands.arguments import found
+from ops.commands.arguments import Yes, found
 from ops.session import Refused, run
 from ops.store import integrations
 from ops.store.integrations import Item
 
 Name = Annotated[str, typer.Argument(metavar="ITEM", help="Our id of the item, or Plaid's.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def begin(item: Name, yes: Yes = False) -> None:
