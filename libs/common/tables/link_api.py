@@ -98,6 +98,9 @@ plaid_integrations = Table(
         server_default=text("now() + interval '7 days'"),
     ),
     now("updated_at"),
+    Column(
+        "paused_at", DateTime(timezone=True), comment="an operator's: since then no sync begins; doorbells count on"
+    ),
     CheckConstraint(f"status IN {STATUSES!r}", name="status"),
     Index(None, "user_id"),
     Index(None, "status"),
