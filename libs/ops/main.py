@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 something is wrong with the data, 2 it was asked wrongly, 
 
 import typer
 
-from ops.commands import audit, exchanges, items, keys, orphans, quarantine, resync, usage
+from ops.commands import audit, exchanges, items, keys, orphans, quarantine, resync, usage, webhook_url
 
 app = typer.Typer(
     help="Look at a running CORA Bank Sync, and put right what is wrong.",
@@ -22,3 +22,4 @@ app.command("usage")(usage.show)
 app.add_typer(exchanges.app, name="exchanges")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(keys.app, name="keys")
+app.add_typer(webhook_url.app, name="webhook-url")

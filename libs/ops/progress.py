@@ -7,9 +7,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ops import printing
 
+Advance = Callable[[int], None]
+"""Told how many more are done."""
+
 
 @contextmanager
-def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+def bar(what: str, total: int) -> Iterator[Advance]:
     """Show a bar within the block; yield what moves it on by so many."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=printing.console(stderr=True), transient=True) as progress:

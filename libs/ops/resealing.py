@@ -5,7 +5,7 @@ passes over what is done. What another process stored or erased between reading 
 at in another pass: it is done when a pass found nothing under an older key.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy.sql.schema import Column
 from common.database import Database
 from common.sealing import Unsealable, Vault
 from common.tables import sealed_columns
+from ops.progress import Advance
 from ops.store import seals
 from ops.store.seals import Change, Sealed
 
@@ -23,9 +24,6 @@ BATCH = 500
 MOST_PASSES = 3
 MOST_NAMED = 20
 """Tokens that no key opens and that are named; the others are counted."""
-
-Progress = Callable[[int], None]
-"""Told how many rows more were looked at."""
 
 
 @dataclass(slots=True)
@@ -71,17 +69,17 @@ async def total(database: Database) -> int:
         return sum([await seals.count(session, column) for column in sealed_columns()])
 
 
-async def survey(database: Database, vault: Vault, progress: Progress) -> Survey:
+async def survey(database: Database, vault: Vault, advance: Advance) -> Survey:
     """Return whose seals all tokens bear; nothing is opened or changed."""
     found = Survey()
     async for column, batch in _batches(database):
         for one in batch:
             found.add(vault, column, one)
-        progress(len(batch))
+        advance(len(batch))
     return found
 
 
-async def reseal(database: Database, vault: Vault, progress: Progress) -> tuple[int, Survey]:
+async def reseal(database: Database, vault: Vault, advance: Advance) -> tuple[int, Survey]:
     """Seal anew what an older key sealed; return how many tokens that was, and how all stood in the last pass."""
     done, found = 0, Survey()
     for number in range(MOST_PASSES):
@@ -94,7 +92,7 @@ async def reseal(database: Database, vault: Vault, progress: Progress) -> tuple[
                 async with database.transaction() as session:
                     await seals.replace(session, column, changes)
             done += len(changes)
-            progress(0 if number else len(batch))
+            advance(0 if number else len(batch))
         if found.older == 0:
             break
     return done, found

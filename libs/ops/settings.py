@@ -2,18 +2,36 @@
 
 from typing import Literal
 
-from common.settings import LimitSettings, PlaidSettings, PostgresSettings, SealingSettings
+from common.settings import Block, BrokerSettings, LimitSettings, PlaidSettings, PostgresSettings, SealingSettings
 
 
 class Settings(PostgresSettings, LimitSettings):
     """Where the database is, and which limits of Plaid's hold; calls nobody, so the environment may be left unsaid."""
 
     plaid_env: Literal["sandbox", "production"] = "sandbox"
+    operator: str | None = None
+    """Who types the command, for the trail."""
+
+
+class QueueSettings(PostgresSettings, BrokerSettings):
+    """Where the dead letters are."""
 
 
 class KeySettings(PostgresSettings, SealingSettings):
     """What seals are examined and made with."""
 
 
-class CallSettings(KeySettings, LimitSettings, PlaidSettings):
+class AddressSettings(Block):
+    """Addresses of this deployment that Plaid is told, as link_api has them."""
+
+    plaid_webhook_url: str | None = None
+    plaid_redirect_uri: str | None = None
+
+
+class CallSettings(KeySettings, LimitSettings, PlaidSettings, AddressSettings):
     """What calls of Plaid about an item need."""
+
+    @property
+    def at_stand_in(self) -> bool:
+        """Whether the sandbox is another than Plaid's own, which may know addresses that nobody else does."""
+        return self.plaid_env == "sandbox" and self.plaid_base_url is not None

@@ -100,6 +100,10 @@ class PlaidClient:
         """/item/get: {item, status}; `item.error` says how the login stands. Free."""
         return await self._call(self._api.item_get, _with(access_token))
 
+    async def update_webhook(self, access_token: SecretStr, url: str) -> Json:
+        """/item/webhook/update: {item}; the item's webhooks come to `url` from now on, which is rung at once."""
+        return await self._call(self._api.item_webhook_update, _with(access_token) | {"webhook": url})
+
     async def remove_item(self, access_token: SecretStr) -> Json:
         """/item/remove: ends billing; the token is dead at once."""
         return await self._call(self._api.item_remove, _with(access_token))

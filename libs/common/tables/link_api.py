@@ -101,10 +101,22 @@ plaid_integrations = Table(
     Column(
         "paused_at", DateTime(timezone=True), comment="an operator's: since then no sync begins; doorbells count on"
     ),
+    Column(
+        "webhook_url",
+        Text,
+        comment="where Plaid was told last to post its webhooks; null: as the link said. Written by ops",
+    ),
     CheckConstraint(f"status IN {STATUSES!r}", name="status"),
     Index(None, "user_id"),
     Index(None, "status"),
     Index("ix_plaid_integrations_due", "next_sync_at", postgresql_where=text("next_sync_at IS NOT NULL")),
+    Index(None, "institution_id"),
+    Index(
+        "ix_plaid_integrations_silent",
+        text("coalesce(last_sync_at, created_at)"),
+        postgresql_where=text("status = 'active' AND paused_at IS NULL"),
+    ),
+    Index(None, "paused_at", postgresql_where=text("paused_at IS NOT NULL")),
     Index("ix_plaid_integrations_audit_due", "next_audit_at", postgresql_where=text("status = 'active'")),
 )
 

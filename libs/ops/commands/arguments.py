@@ -13,6 +13,7 @@ from ops.store.integrations import Item
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Most = Annotated[int, typer.Option("--most", min=1, max=10_000, help="Print at most so many.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 Integration = Annotated[str | None, typer.Option("--integration", metavar="ITEM", help="Of this item alone.")]
 
 MOST = 100

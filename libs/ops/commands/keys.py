@@ -11,8 +11,8 @@ from common.database import Database
 from common.sealing import Vault
 from ops import printing, resealing
 from ops.commands.arguments import Json, Yes
-from ops.progress import bar
-from ops.resealing import Progress, Sealing, Survey
+from ops.progress import Advance, bar
+from ops.resealing import Sealing, Survey
 from ops.session import WRONG, read, run
 from ops.settings import KeySettings
 
@@ -45,7 +45,7 @@ class Key:
 def status(as_json: Json = False) -> None:
     """Tell how many tokens each key seals. Ends with 1 when there are some that none of the keys opens."""
     vault, number = _vault()
-    found = _with_bar("Looking", lambda database, progress: resealing.survey(database, vault, progress))
+    found = _with_bar("Looking", lambda database, advance: resealing.survey(database, vault, advance))
     _print(found, number, as_json=as_json)
     if found.older:
         printing.tell(f"{found.older} tokens are sealed with an older key: `ops keys rotate` seals them anew.")
@@ -62,7 +62,7 @@ def rotate(yes: Yes = False, as_json: Json = False) -> None:
     vault, number = _vault()
     if not yes:
         typer.confirm(f"{RESTARTED} Seal everything with the newest?", abort=True, err=True)
-    done, found = _with_bar("Sealing", lambda database, progress: resealing.reseal(database, vault, progress))
+    done, found = _with_bar("Sealing", lambda database, advance: resealing.reseal(database, vault, advance))
     _print(found, number, as_json=as_json)
     printing.tell(f"{done} tokens were sealed anew.")
     if found.older:
@@ -78,10 +78,10 @@ def _vault() -> tuple[Vault, int]:
     return Vault(keys), len(keys)
 
 
-def _with_bar(what: str, work: Callable[[Database, Progress], Awaitable[T]]) -> T:
+def _with_bar(what: str, work: Callable[[Database, Advance], Awaitable[T]]) -> T:
     async def watched(database: Database) -> T:
-        with bar(what, await resealing.total(database)) as progress:
-            return await work(database, progress)
+        with bar(what, await resealing.total(database)) as advance:
+            return await work(database, advance)
 
     return run(watched)
 
