@@ -35,3 +35,7 @@ class CallSettings(KeySettings, LimitSettings, PlaidSettings, AddressSettings):
     def at_stand_in(self) -> bool:
         """Whether the sandbox is another than Plaid's own, which may know addresses that nobody else does."""
         return self.plaid_env == "sandbox" and self.plaid_base_url is not None
+
+
+class EverySetting(Settings, QueueSettings, CallSettings):
+    """All that any command reads, and so what a container of the command is given."""

@@ -24,7 +24,7 @@ READS: dict[str, type[BaseSettings]] = {
     "categorizer": categorizer.settings.Settings,
     "plaid_sandbox": plaid_sandbox.settings.Settings,
     "migrate": PostgresSettings,
-    "ops": ops.settings.Settings,
+    "ops": ops.settings.EverySetting,
 }
 COMMANDS = {"migrate", "ops"}
 """What runs, ends, and takes one connection."""
