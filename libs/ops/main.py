@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 something is wrong with the data, 2 it was asked wrongly, 
 
 import typer
 
-from ops.commands import audit, exchanges, items, keys, orphans, quarantine, resync, usage, webhook_url
+from ops.commands import audit, exchanges, history, item, items, keys, orphans, quarantine, usage, webhook_url
 
 app = typer.Typer(
     help="Look at a running CORA Bank Sync, and put right what is wrong.",
@@ -16,9 +16,10 @@ app = typer.Typer(
 )
 app.command("items")(items.show)
 app.command("orphans")(orphans.show)
-app.command("audit")(audit.order)
-app.command("resync")(resync.begin)
+app.command("audit")(audit.of_many)
+app.command("history")(history.show)
 app.command("usage")(usage.show)
+app.add_typer(item.app, name="item")
 app.add_typer(exchanges.app, name="exchanges")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(keys.app, name="keys")

@@ -45,6 +45,16 @@ def tabulate(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
     console().print(table)
 
 
+def describe(facts: Mapping[str, Any]) -> None:
+    """Print facts, one to a line."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), cell(value))
+    console().print(table)
+
+
 def tell_rest(shown: int, total: int) -> None:
     """Say how many rows were not printed, if any."""
     if shown < total:
@@ -53,7 +63,12 @@ def tell_rest(shown: int, total: int) -> None:
 
 def dump(rows: Sequence[Any]) -> None:
     """Print dataclasses as a JSON array."""
-    print(json.dumps([asdict(row) for row in rows], default=_plain, indent=2))  # noqa: T201 - a command's answer
+    dump_value([asdict(row) for row in rows])
+
+
+def dump_value(value: object) -> None:
+    """Print a value as JSON."""
+    print(json.dumps(value, default=_plain, indent=2))  # noqa: T201 - a command's answer
 
 
 def cell(value: object) -> str:

@@ -1,8 +1,10 @@
 """One command's work: with a database beside it, and an end in one clear line when it cannot be done."""
 
 import asyncio
+import getpass
+import os
 from collections.abc import Awaitable, Callable
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import typer
 from sqlalchemy import make_url
@@ -12,6 +14,7 @@ from common.database import Database, unavailable
 from common.settings import Block, load
 from ops import printing
 from ops.settings import Settings
+from ops.store.trail import Deed
 
 T = TypeVar("T")
 SettingsT = TypeVar("SettingsT", bound=Block)
@@ -46,6 +49,18 @@ def read(kind: type[SettingsT]) -> SettingsT:
         fail(str(end.code), REFUSED)
 
 
+def deed(command: str, subject: str | None = None, **arguments: Any) -> Deed:
+    """Return what is done by whoever types the command, for the trail; `arguments` are ids, filters and switches."""
+    return Deed(settings().operator or _user(), command, subject, arguments)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user need have no name
+        return f"uid {os.getuid()}"
+
+
 def run(work: Work[T]) -> T:
     """Return what the work returns; end the command with a line and its exit code when that cannot be."""
     url = settings().database_url.get_secret_value()
@@ -54,7 +69,7 @@ def run(work: Work[T]) -> T:
     except Refused as refusal:
         fail(str(refusal), REFUSED)
     except KeyboardInterrupt:
-        fail("Interrupted. What was ordered stands, and is carried out.", INTERRUPTED)
+        fail("Interrupted. What was done or ordered stands; the same words go on with it.", INTERRUPTED)
     except (SQLAlchemyError, OSError) as error:
         if outdated(error):
             fail("The database is not up to date with this release: run `make migrate`.", AWAY)

@@ -50,8 +50,8 @@ def test_files_and_functions_stay_small() -> None:
 
 
 def test_nothing_commits_outside_common() -> None:
-    """Transactions are committed by common.database alone."""
-    offenders = [str(path) for path in sources() if ".commit(" in path.read_text()]
+    """Transactions are committed by common.database alone, and steps of the schema by what takes them."""
+    offenders = [str(path) for path in sources() if ".commit(" in path.read_text() and "migrations" not in path.parts]
     assert offenders == []
 
 

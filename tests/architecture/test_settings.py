@@ -19,6 +19,9 @@ SERVICES: list[type[BaseSettings]] = [
     plaid_sandbox.settings.Settings,
 ]
 
+OF_THE_SHELL = {"USER"}
+"""What every shell sets for whoever is signed in."""
+
 
 def variables(settings: type[BaseSettings]) -> set[str]:
     """Return the names of the environment variables that a service reads."""
@@ -29,7 +32,7 @@ def variables(settings: type[BaseSettings]) -> set[str]:
 def deployment() -> set[str]:
     """Return the names of the variables that the compose files ask for, and those that compose itself reads."""
     asked = [re.findall(r"\$\{([A-Z_]+)", file.read_text()) for file in Path("deploy").glob("docker-compose*.yml")]
-    return set().union(*asked, {"COMPOSE_FILE", "COMPOSE_PROFILES"})
+    return set().union(*asked, {"COMPOSE_FILE", "COMPOSE_PROFILES"}) - OF_THE_SHELL
 
 
 def test_the_example_lists_every_setting_and_nothing_else() -> None:

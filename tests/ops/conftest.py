@@ -14,7 +14,7 @@ from tests.sync_worker.world import world as over
 @pytest.fixture
 async def ops(database_url: str) -> Ops:
     """The command, at a database of the test's own."""
-    return Ops({"DATABASE_URL": database_url, "PLAID_ENV": None, "PLAID_LIMITS": None})
+    return Ops({"DATABASE_URL": database_url, "PLAID_ENV": None, "PLAID_LIMITS": None, "OPERATOR": "kim"})
 
 
 @pytest.fixture

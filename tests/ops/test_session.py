@@ -5,7 +5,7 @@ from tests.ops.command import Ops
 from tests.servers.databases import Databases
 
 COMMANDS = [("items",), ("audit", "--all"), ("quarantine", "list"), ("quarantine", "replay", "--all"), ("usage",),
-            ("resync", "1", "--yes")]  # fmt: skip
+            ("item", "resync", "1", "--yes"), ("item", "show", "1"), ("item", "pause", "1"), ("history",)]  # fmt: skip
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

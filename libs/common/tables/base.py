@@ -17,9 +17,9 @@ metadata = MetaData(
 )
 
 
-def moment(name: str, *, nullable: bool = True) -> Column[Any]:
+def moment(name: str, comment: str | None = None, *, nullable: bool = True) -> Column[Any]:
     """Return a timestamptz column."""
-    return Column(name, DateTime(timezone=True), nullable=nullable)
+    return Column(name, DateTime(timezone=True), nullable=nullable, comment=comment)
 
 
 def now(name: str) -> Column[Any]:

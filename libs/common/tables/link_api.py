@@ -91,16 +91,9 @@ plaid_integrations = Table(
     moment("lease_expires_at"),
     Column("failure_count", Integer, nullable=False, server_default="0"),
     Column("next_sync_at", DateTime(timezone=True), server_default=text("now() + interval '30 seconds'")),
-    Column(
-        "next_audit_at",
-        DateTime(timezone=True),
-        nullable=False,
-        server_default=text("now() + interval '7 days'"),
-    ),
+    Column("next_audit_at", DateTime(timezone=True), nullable=False, server_default=text("now() + interval '7 days'")),
     now("updated_at"),
-    Column(
-        "paused_at", DateTime(timezone=True), comment="an operator's: since then no sync begins; doorbells count on"
-    ),
+    moment("paused_at", "an operator's: since then no sync begins; doorbells count on"),
     Column(
         "webhook_url",
         Text,
@@ -151,12 +144,7 @@ public_token_exchanges = Table(
     Column("institution_name", Text),
     Column("attempts", SmallInteger, nullable=False, server_default="1"),
     now("begun_at"),
-    Column(
-        "claimed_until",
-        DateTime(timezone=True),
-        nullable=False,
-        comment="without an end by then its process died, and another may try",
-    ),
+    moment("claimed_until", "without an end by then its process died, and another may try", nullable=False),
     Column("item_id", Text, comment="of the new item, where it could not be stored"),
     Column(
         "integration_id",
@@ -248,12 +236,7 @@ idempotency_keys = Table(
     Column("operation", Text, nullable=False, comment="method and path"),
     Column("fingerprint", LargeBinary, nullable=False, comment="SHA-256 of the whole request"),
     Column("claim", Uuid, nullable=False, comment="the run whose answer it will be"),
-    Column(
-        "claimed_until",
-        DateTime(timezone=True),
-        nullable=False,
-        comment="without an answer by then it died, and another may run",
-    ),
+    moment("claimed_until", "without an answer by then it died, and another may run", nullable=False),
     sealed("answer", "sealed: it may hold a link token"),
     now("created_at"),
     Index(None, "created_at"),

@@ -1,4 +1,4 @@
-"""`ops audit`: whether what we hold is what Plaid says."""
+"""`ops audit` and `ops item audit`: whether what we hold is what Plaid says."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.database import Database
 from ops import printing
 from ops.commands.arguments import Json, found
-from ops.session import WRONG, Refused, run
-from ops.store import audits
+from ops.session import REFUSED, WRONG, Refused, deed, fail, run
+from ops.store import audits, trail
 from ops.store.audits import Audit
 
-Name = Annotated[str | None, typer.Argument(metavar="ITEM", help="Our id of the item, or Plaid's.")]
+Name = Annotated[str, typer.Argument(metavar="ITEM", help="Our id of the item, or Plaid's.")]
 User = Annotated[int | None, typer.Option("--user", help="All items of this user.")]
 Everything = Annotated[bool, typer.Option("--all", help="All items.")]
 Heal = Annotated[bool, typer.Option("--heal", help="Read again all of an item where something differs.")]
@@ -28,47 +28,67 @@ EVERY = 0.5
 SHOWN = ("compared", "missing", "extra", "different", "quarantined")
 
 
-def order(  # noqa: PLR0917 - typer calls it by name
-    item: Name = None,
+PATIENCE = 3600.0
+
+
+def of_item(
+    item: Name, heal: Heal = False, wait: Wait = True, timeout: Timeout = PATIENCE, as_json: Json = False
+) -> None:
+    """Compare all that Plaid says of an item with all that we hold of it.
+
+    Ends with 0 only when it was found equal, or was read anew since. Ask again to know what that left.
+    """
+    _audit(lambda database: _order_one(database, item, heal=heal), timeout if wait else None, as_json=as_json)
+
+
+def of_many(  # noqa: PLR0917 - typer calls it by name
     user: User = None,
     everything: Everything = False,
     heal: Heal = False,
     wait: Wait = True,
-    timeout: Timeout = 3600.0,
+    timeout: Timeout = PATIENCE,
     as_json: Json = False,
 ) -> None:
-    """Compare all that Plaid says of an item with all that we hold of it.
+    """Compare all that Plaid says of a user's items, or of all, with all that we hold of them.
 
     Ends with 0 only when each item was found equal, or was read anew since. Ask again to know what that left.
     """
+    if (user is not None) == everything:
+        fail("Say which: --user N, or --all. Of one item: ops item audit ITEM.", REFUSED)
+    _audit(lambda database: _order_many(database, user, heal=heal), timeout if wait else None, as_json=as_json)
 
+
+def _audit(order: Callable[[Database], Awaitable[Sequence[int]]], timeout: float | None, *, as_json: bool) -> None:
     async def work(database: Database) -> list[Audit]:
-        ids = await _order(database, item, user, everything=everything, heal=heal)
-        if wait:
+        ids = await order(database)
+        if timeout is not None:
             await _wait(database, ids, timeout)
         async with database.transaction() as session:
             return await audits.results(session, ids)
 
     results = run(work)
     printing.dump(results) if as_json else _print(results)
-    if wait and not all(one.good for one in results):
+    if timeout is not None and not all(one.good for one in results):
         raise typer.Exit(WRONG)
 
 
-async def _order(
-    database: Database, item: str | None, user: int | None, *, everything: bool, heal: bool
-) -> Sequence[int]:
-    if (item is not None) + (user is not None) + everything != 1:
-        raise Refused("Say which: an ITEM, --user N, or --all.")
+async def _order_one(database: Database, item: str, *, heal: bool) -> Sequence[int]:
     async with database.transaction() as session:
-        meant = await found(session, item) if item else None
-        ids = await audits.order(
-            session, heal=heal, integration_id=meant.id if meant else None, user_id=user, everything=everything
-        )
-    if meant and not ids:
-        raise Refused(f"Item {meant.id} is {meant.status}: Plaid would not tell us about it.")
-    if user is not None and not ids:
-        raise Refused(f"User {user} has no connected items.")
+        meant = await found(session, item)
+        ids = await audits.order(session, heal=heal, integration_id=meant.id)
+        if not ids:
+            raise Refused(f"Item {meant.id} is {meant.status}: Plaid would not tell us about it.")
+        await trail.record(session, deed("item audit", trail.item(meant.id), heal=heal), f"audit {ids[0]} ordered")
+    return ids
+
+
+async def _order_many(database: Database, user: int | None, *, heal: bool) -> Sequence[int]:
+    async with database.transaction() as session:
+        ids = await audits.order(session, heal=heal, user_id=user, everything=user is None)
+        if user is not None and not ids:
+            raise Refused(f"User {user} has no connected items.")
+        subject = f"user {user}" if user is not None else None
+        await trail.record(session, deed("audit", subject, heal=heal), f"{len(ids)} audits ordered")
     return ids
 
 

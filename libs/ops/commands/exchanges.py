@@ -8,8 +8,8 @@ import typer
 from common.database import Database
 from ops import printing
 from ops.commands.arguments import MOST, Json, Most
-from ops.session import Refused, run
-from ops.store import exchanges
+from ops.session import Refused, deed, run
+from ops.store import exchanges, trail
 from ops.store.exchanges import Unended
 
 app = typer.Typer(help="Exchanges of public tokens that began and never ended.", no_args_is_help=True)
@@ -48,6 +48,7 @@ def settle(exchange_id: Annotated[int, typer.Argument(metavar="ID", min=1, max=L
         async with database.transaction() as session:
             if not await exchanges.settle(session, exchange_id):
                 raise Refused(f"There is no exchange {exchange_id} that began and never ended.")
+            await trail.record(session, deed("exchanges settle", f"exchange {exchange_id}"))
 
     run(forget)
     printing.tell(f"Exchange {exchange_id} is settled.")

@@ -8,23 +8,24 @@ import typer
 from common.database import Database
 from ops import printing
 from ops.commands.arguments import MOST, Integration, Json, Most, id_of
-from ops.session import Refused, run
-from ops.store import quarantine
+from ops.session import Refused, deed, run
+from ops.store import quarantine, trail
 from ops.store.quarantine import Replay, Waiting
 
 app = typer.Typer(help="Transactions that could not be used, and wait for another try.", no_args_is_help=True)
 
+Reason = Annotated[str | None, typer.Option("--reason", metavar="WORDS", help="With these words in the reason.")]
 Everything = Annotated[bool, typer.Option("--all", help="Of every item.")]
 
 
 @app.command("list")
-def show(integration: Integration = None, most: Most = MOST, as_json: Json = False) -> None:
+def show(integration: Integration = None, reason: Reason = None, most: Most = MOST, as_json: Json = False) -> None:
     """List what waits, with the reason."""
 
     async def look(database: Database) -> tuple[list[Waiting], int]:
         integration_id = await id_of(database, integration)
         async with database.transaction() as session:
-            return await quarantine.some(session, integration_id, most)
+            return await quarantine.some(session, integration_id, reason, most)
 
     found, total = run(look)
     if as_json:
@@ -35,7 +36,7 @@ def show(integration: Integration = None, most: Most = MOST, as_json: Json = Fal
 
 
 @app.command("replay")
-def replay(integration: Integration = None, everything: Everything = False) -> None:
+def replay(integration: Integration = None, reason: Reason = None, everything: Everything = False) -> None:
     """Read what waits once more, with the next sync of its item, which begins within seconds."""
 
     async def make_due(database: Database) -> Replay:
@@ -43,7 +44,11 @@ def replay(integration: Integration = None, everything: Everything = False) -> N
             raise Refused("Say which: --integration ITEM, or --all.")
         integration_id = await id_of(database, integration)
         async with database.transaction() as session:
-            return await quarantine.replay(session, integration_id)
+            due = await quarantine.replay(session, integration_id, reason)
+            subject = None if integration_id is None else trail.item(integration_id)
+            outcome = f"{due.transactions} transactions of {due.items} items are due"
+            await trail.record(session, deed("quarantine replay", subject, reason=reason), outcome)
+            return due
 
     due = run(make_due)
     printing.tell(f"{due.transactions} transactions of {due.items} items are read again; `ops quarantine list` tells.")

@@ -21,7 +21,8 @@ WHOLE_AGAIN = "i.cursor IS NOT NULL AND i.last_sync_at > a.finished_at"
 BROKEN = "missing + extra + different > 0"
 REREADING = text(f"""
     SELECT count(*) FROM audits a JOIN plaid_integrations i ON i.id = a.integration_id
-    WHERE a.id = ANY(:ids) AND heal AND {BROKEN} AND i.status = 'active' AND NOT ({WHOLE_AGAIN})
+    WHERE a.id = ANY(:ids) AND heal AND {BROKEN} AND i.status = 'active' AND i.paused_at IS NULL
+        AND NOT ({WHOLE_AGAIN})
 """)
 RESULTS = text(f"""
     SELECT a.id AS audit_id, a.integration_id, i.item_id, coalesce(i.institution_name, i.institution_id) AS institution,

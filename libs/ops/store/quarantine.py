@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-WAITING = "resolved_at IS NULL AND (CAST(:integration_id AS int) IS NULL OR integration_id = :integration_id)"
+WAITING = """resolved_at IS NULL AND (CAST(:integration_id AS int) IS NULL OR integration_id = :integration_id)
+    AND (CAST(:reason AS text) IS NULL OR position(lower(:reason) IN lower(reason)) > 0)"""
 SOME = text(f"""
     SELECT integration_id, transaction_id, reason, attempts, created_at AS waits_since, next_retry_at AS next_try
     FROM quarantined_transactions WHERE {WAITING} ORDER BY id LIMIT :most
@@ -17,7 +18,7 @@ REPLAY = text(f"""
         UPDATE quarantined_transactions SET next_retry_at = now() WHERE {WAITING} RETURNING integration_id
     ), rung AS (
         UPDATE plaid_integrations SET next_sync_at = least(next_sync_at, now())
-        WHERE status = 'active' AND id IN (SELECT integration_id FROM due) RETURNING id
+        WHERE status = 'active' AND paused_at IS NULL AND id IN (SELECT integration_id FROM due) RETURNING id
     )
     SELECT (SELECT count(*) FROM due) AS transactions, (SELECT count(DISTINCT integration_id) FROM due) AS items,
         (SELECT count(*) FROM rung) AS soon
@@ -46,14 +47,16 @@ class Replay:
     soon: int
 
 
-async def some(session: AsyncSession, integration_id: int | None, most: int) -> tuple[list[Waiting], int]:
-    """Return what waits, the oldest first, at most so many, and how many there are."""
-    values = {"integration_id": integration_id}
+async def some(
+    session: AsyncSession, integration_id: int | None, reason: str | None, most: int
+) -> tuple[list[Waiting], int]:
+    """Return what waits, of this item, for a reason with these words; the oldest first, and how many there are."""
+    values = {"integration_id": integration_id, "reason": reason}
     rows = (await session.execute(SOME, values | {"most": most})).mappings()
     return [Waiting(**row) for row in rows], (await session.execute(COUNT, values)).scalar_one()
 
 
-async def replay(session: AsyncSession, integration_id: int | None) -> Replay:
-    """Make all that waits due, and its items: the next sync of each reads it again by today's schema."""
-    row = (await session.execute(REPLAY, {"integration_id": integration_id})).mappings().one()
+async def replay(session: AsyncSession, integration_id: int | None, reason: str | None) -> Replay:
+    """Make what waits due, and its items: the next sync of each reads it again by today's schema."""
+    row = (await session.execute(REPLAY, {"integration_id": integration_id, "reason": reason})).mappings().one()
     return Replay(**row)

@@ -20,7 +20,7 @@ const nextTry = ({ retry_at: at }) => (at ? `we try again ${until(at)}` : "our t
 function statusOf(bank) {
   if (bank.status === "removing") return ["busy", "Disconnecting"];
   if (bank.action_required) return ["bad", "Needs your attention"];
-  if (bank.status === "on_hold") return ["bad", "Paused; our team is looking into it"];
+  if (bank.paused) return ["bad", "Paused; our team is looking into it"];
   if (bank.last_error && !bank.syncing) return ["warn", `Last sync failed; ${nextTry(bank.last_error)}`];
   if (bank.stage < COMPLETE) return ["busy", "Importing"];
   if (bank.syncing || bank.asked || !bank.last_sync_at) return ["busy", "Looking for new transactions"];
@@ -50,7 +50,7 @@ function drawLogo(card, { name, logo, primary_color: color }) {
 }
 
 function drawProgress(card, bank) {
-  const loading = bank.stage < COMPLETE && bank.status === "active";
+  const loading = bank.stage < COMPLETE && bank.status === "active" && !bank.paused;
   const block = card.querySelector(".importing");
   block.hidden = !loading;
   if (!loading) return;
@@ -123,7 +123,7 @@ function drawBank(card, bank, actions) {
   });
   card.querySelector(".banner").hidden = !banner;
   card.querySelector(".bank-error").hidden = tone !== "warn";
-  card.querySelector('[data-do="sync"]').disabled = bank.syncing || bank.asked || bank.status !== "active";
+  card.querySelector('[data-do="sync"]').disabled = bank.syncing || bank.asked || bank.paused || bank.status !== "active";
   card.querySelector('[data-do="accounts"]').disabled = bank.status !== "active";
   card.querySelector('[data-do="disconnect"]').disabled = bank.status === "removing";
   drawLogo(card, bank.institution);

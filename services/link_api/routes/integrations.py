@@ -55,7 +55,16 @@ def no_refresh() -> Problem:
     return Problem(409, detail, code="refresh_unavailable")
 
 
-@router.post("/{integration_id}/sync", status_code=202, responses=refusals(*OVER, *OF_PLAID, *OF_ITEMS, no_refresh()))
+def paused() -> Problem:
+    """Return the 409 for a bank that an operator paused."""
+    detail = "We have paused this bank while we look into a problem. Nothing is lost: it catches up when it goes on."
+    return Problem(409, detail, code="paused")
+
+
+REFUSED = (*OVER, paused(), *OF_PLAID, *OF_ITEMS, no_refresh())
+
+
+@router.post("/{integration_id}/sync", status_code=202, responses=refusals(*REFUSED))
 async def sync_integration(
     parts: Use, user: User, integration_id: IntegrationId, body: SyncWish | None = None
 ) -> Requested:
@@ -63,19 +72,20 @@ async def sync_integration(
 
     What the bank then tells comes by itself. Without `refresh` Plaid is not called while you wait.
     """
+    access_token = await connected(parts, user.user_id, integration_id, to_sync=True, now=True)
     if body and body.refresh:
-        access_token = await connected(parts, user.user_id, integration_id, to_sync=True)
         try:
             await parts.refreshes.ask(integration_id, access_token)
         except NoRefresh:
             raise no_refresh() from None
-    return await _ring(parts, user.user_id, integration_id, "manual")
+    return await _ring(parts, integration_id, "manual")
 
 
 @router.post("/{integration_id}/repaired", status_code=202, responses=refusals(*OVER))
 async def report_repaired(parts: Use, user: User, integration_id: IntegrationId) -> Requested:
     """Say that Link's update mode ended well: its login is checked, and its accounts and transactions are read."""
-    requested = await _ring(parts, user.user_id, integration_id, "repaired")
+    await connected(parts, user.user_id, integration_id, to_sync=True)
+    requested = await _ring(parts, integration_id, "repaired")
     async with parts.database.transaction() as session:
         ended = await sessions.end_repaired(session, user.user_id, integration_id)
     if ended:
@@ -100,10 +110,12 @@ async def read_integration(parts: Parts, user_id: int, integration_id: int) -> I
     return Integration.of(row)
 
 
-async def connected(parts: Parts, user_id: int, integration_id: int, *, to_sync: bool = False) -> SealedToken:
+async def connected(
+    parts: Parts, user_id: int, integration_id: int, *, to_sync: bool = False, now: bool = False
+) -> SealedToken:
     """Return the way to the integration's item; a 404 Problem unless it is this user's, a 409 once disconnected.
 
-    A revoked one has no more transactions: `to_sync` it is a 409 too.
+    A revoked one has no more transactions: `to_sync` it is a 409 too, and `now` one that is paused.
     """
     async with parts.database.transaction() as session:
         link = await integrations.link(session, user_id, integration_id)
@@ -113,11 +125,12 @@ async def connected(parts: Parts, user_id: int, integration_id: int, *, to_sync:
         raise Problem(409, "This bank is disconnected; link it anew.", code="disconnected")
     if to_sync and link.status == "revoked":
         raise Problem(409, "Access to this bank was revoked and cannot be repaired; link it anew.", code="revoked")
+    if now and link.paused:
+        raise paused()
     return link.access_token
 
 
-async def _ring(parts: Parts, user_id: int, integration_id: int, trigger: Trigger) -> Requested:
-    await connected(parts, user_id, integration_id, to_sync=True)
+async def _ring(parts: Parts, integration_id: int, trigger: Trigger) -> Requested:
     request = SyncRequested(integration_id=integration_id, trigger=trigger, requested_at=datetime.now(UTC))
     async with parts.database.transaction() as session:
         await outbox.emit(session, request)

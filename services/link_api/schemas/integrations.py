@@ -11,7 +11,8 @@ from link_api.schemas import Body
 
 COMPLETE = "HISTORICAL_UPDATE_COMPLETE"
 PLAIN = (
-    "days_requested", "history_from", "syncing", "transactions", "last_sync_at", "disconnects_at", "consent_expires_at",
+    "days_requested", "history_from", "paused", "syncing", "transactions", "last_sync_at", "disconnects_at",
+    "consent_expires_at",
 )  # fmt: skip
 
 EXAMPLE: dict[str, JsonValue] = {
@@ -28,6 +29,7 @@ EXAMPLE: dict[str, JsonValue] = {
     "history_complete": True,
     "days_requested": 730,
     "history_from": "2024-11-23",
+    "paused": False,
     "syncing": False,
     "transactions": 1632,
     "last_sync_at": "2026-11-22T09:00:00Z",
@@ -101,6 +103,7 @@ class Integration(BaseModel):
     history_complete: bool = Field(description="All history that Plaid has of this bank has arrived")
     days_requested: int = Field(description="How many days of history Plaid was asked for", examples=[730])
     history_from: date | None = Field(description="Day of the oldest transaction that has arrived")
+    paused: bool = Field(description="An operator has stopped its syncs for now; what happens meanwhile comes after")
     syncing: bool
     transactions: int
     last_sync_at: datetime | None
@@ -134,7 +137,7 @@ class Integration(BaseModel):
 
 def _next_sync_at(row: RowMapping) -> datetime | None:
     """Return when a sync comes by itself; in other states the column says when something else is due."""
-    return row["next_sync_at"] if row["status"] == SYNCED_BY_ITSELF else None
+    return row["next_sync_at"] if row["status"] == SYNCED_BY_ITSELF and not row["paused"] else None
 
 
 def _last_error(row: RowMapping) -> LastError | None:

@@ -6,7 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 MOST_INSTITUTIONS = 50
 
 CONNECTIONS = text("SELECT status, count(*) AS count FROM plaid_integrations GROUP BY status ORDER BY status")
-PENDING = text("SELECT count(*) FROM plaid_integrations WHERE status = 'active' AND requested_seq > processed_seq")
+PENDING = text("""
+    SELECT count(*) FROM plaid_integrations
+    WHERE status = 'active' AND paused_at IS NULL AND requested_seq > processed_seq
+""")
 SYNCS = text("""
     SELECT count(*) AS syncs, count(*) FILTER (WHERE NOT success) AS failed,
         avg(sync_duration) FILTER (WHERE success) AS milliseconds

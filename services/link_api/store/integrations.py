@@ -12,7 +12,9 @@ VIEW = """
         i.status, i.transactions_update_status, i.days_requested, i.history_from, i.last_sync_at, i.next_sync_at,
         i.disconnects_at, i.consent_expires_at, i.created_at,
         i.last_sync_error, i.last_sync_error_message, i.last_sync_error_request_id, i.last_sync_error_at,
-        i.status = 'active' AND (i.requested_seq > i.processed_seq OR coalesce(i.lease_expires_at > now(), false))
+        i.status = 'active' AND i.paused_at IS NOT NULL AS paused,
+        i.status = 'active' AND i.paused_at IS NULL
+            AND (i.requested_seq > i.processed_seq OR coalesce(i.lease_expires_at > now(), false))
             AS syncing,
         (SELECT count(*) FROM plaid_transactions t WHERE t.integration_id = i.id AND t.sync_status = 'synced')
             AS transactions
@@ -22,7 +24,10 @@ VIEW = """
 LIST = text(f"{VIEW} AND (i.status <> 'disconnected' OR :disconnected) ORDER BY i.id")
 ONE = text(f"{VIEW} AND i.id = :id")
 
-LINK = text("SELECT status, access_token FROM plaid_integrations WHERE id = :id AND user_id = :user_id")
+LINK = text("""
+    SELECT status, access_token, paused_at IS NOT NULL AS paused FROM plaid_integrations
+    WHERE id = :id AND user_id = :user_id
+""")
 ADD = text("""
     INSERT INTO plaid_integrations (user_id, item_id, access_token, institution_id, institution_name, days_requested)
     VALUES (:user_id, :item_id, :access_token, left(:institution_id, 255), left(:institution_name, 255),
@@ -52,6 +57,7 @@ class Link:
 
     status: str
     access_token: SealedToken | None
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,9 @@ async def link(session: AsyncSession, user_id: int, integration_id: int) -> Link
     """Return the way to the integration's item if it is this user's."""
     rows = await session.execute(LINK, {"user_id": user_id, "id": integration_id})
     row = rows.one_or_none()
-    return None if row is None else Link(row.status, SealedToken(row.access_token) if row.access_token else None)
+    if row is None:
+        return None
+    return Link(row.status, SealedToken(row.access_token) if row.access_token else None, row.paused)
 
 
 async def add(session: AsyncSession, user_id: int, item: NewItem) -> int | None:

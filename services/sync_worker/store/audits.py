@@ -104,7 +104,8 @@ CLAIM_ORDERS = text("""
 """)
 CLAIM_SCHEDULED = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT id FROM plaid_integrations WHERE status = 'active' AND next_audit_at <= now()
+        SELECT id FROM plaid_integrations
+        WHERE status = 'active' AND paused_at IS NULL AND next_audit_at <= now()
         ORDER BY next_audit_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
     ), moved AS (
         UPDATE plaid_integrations i SET next_audit_at = now() + CAST(:every AS interval) * (0.75 + random() / 2)

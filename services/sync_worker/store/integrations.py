@@ -115,6 +115,7 @@ CLAIM_DUE = text(f"""
     WITH due AS MATERIALIZED (
         SELECT id FROM plaid_integrations
         WHERE next_sync_at <= now() AND status = ANY(:seen_to)
+            AND (paused_at IS NULL OR status = '{State.REMOVING}')
             AND (lease_token IS NULL OR lease_expires_at < now())
         ORDER BY next_sync_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
     )

@@ -51,7 +51,7 @@ class Progress:
 ACQUIRE = text(f"""
     UPDATE plaid_integrations
     SET lease_token = :token, lease_expires_at = now() + :lease, failure_count = failure_count + 1
-    WHERE id = :integration_id AND status = '{life.SYNCED}' AND processed_seq < :seq
+    WHERE id = :integration_id AND status = '{life.SYNCED}' AND paused_at IS NULL AND processed_seq < :seq
       AND (lease_token IS NULL OR lease_expires_at < now())
     RETURNING user_id, institution_id, access_token, cursor, transactions_update_status, requested_trigger,
         requested_seq, failure_count, created_at
@@ -129,7 +129,7 @@ PUT_OFF = text("""
 
 
 async def acquire(session: AsyncSession, bell: Doorbell, token: UUID) -> Leased | None:
-    """Take the item's lease, unless the bell is answered already, another worker holds it, or the state forbids."""
+    """Take the item's lease, unless the bell is answered already, another worker holds it, or state or pause forbid."""
     found = await session.execute(
         ACQUIRE, {"integration_id": bell.integration_id, "seq": bell.seq, "token": token, "lease": LEASE}
     )

@@ -85,6 +85,20 @@ async def test_a_manual_sync_rings_the_doorbell(live: World) -> None:
     assert (row["requested_seq"], row["status"]) == (0, "active")
 
 
+async def test_a_paused_bank_says_so(live: World) -> None:
+    """No sync is promised or under way; who asks for one is told why not, and a repair is taken note of."""
+    book = await ledger(live)
+    await live.change("UPDATE plaid_integrations SET paused_at = now(), requested_seq = 1, next_sync_at = now()")
+    path = f"{INTEGRATIONS}/{book.integration_id}"
+    shown = (await live.get(path)).json()
+    assert (shown["paused"], shown["syncing"], shown["next_sync_at"]) == (True, False, None)
+    answer = await live.post(f"{path}/sync")
+    assert (answer.status_code, answer.json()["code"]) == (409, "paused")
+    assert "Nothing is lost" in answer.json()["detail"]
+    assert (await live.post(f"{path}/repaired")).status_code == 202
+    assert [one["trigger"] for one in await live.emitted("item.sync_requested")] == ["repaired"]
+
+
 async def test_a_disconnect_ends_lease_and_syncs_and_asks_for_the_removal(live: World) -> None:
     """State, lease, removal request and the browsers' hint stand together; asking twice asks once."""
     book = await ledger(live)

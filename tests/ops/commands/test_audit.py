@@ -31,7 +31,7 @@ async def test_what_is_equal_ends_with_0(ops: Ops, world: World) -> None:
     """Ordered, waited for and told: every transaction compared, none differs."""
     item = await linked(world)
     async with working(world.worker):
-        ended = await ops.process("audit", item.item_id, "--json")
+        ended = await ops.process("item", "audit", item.item_id, "--json")
     [row] = ended.rows
     assert (ended.code, row["outcome"], row["integration_id"]) == (0, "equal", item.id)
     assert row["compared"] == len(await world.transactions(item))
@@ -60,7 +60,7 @@ async def test_what_differs_is_healed(ops: Ops, world: World) -> None:
     item = await linked(world)
     await world.rows(LOSE, id=item.id)
     async with working(world.worker):
-        ended = await ops.process("audit", str(item.id), "--heal", "--json")
+        ended = await ops.process("item", "audit", str(item.id), "--heal", "--json")
     [row] = ended.rows
     assert (ended.code, row["outcome"], row["missing"]) == (0, "reread", 2)
     assert await world.differences(item) == {}
@@ -70,7 +70,7 @@ async def test_an_order_is_a_row(ops: Ops, world: World) -> None:
     """Without waiting an order is written and told; a second one for the same item joins it, healing included."""
     item = await linked(world)
     for words, heal in (([], False), (["--heal"], True), ([], True)):
-        ended = await ops("audit", str(item.id), "--no-wait", *words, "--json")
+        ended = await ops("item", "audit", str(item.id), "--no-wait", *words, "--json")
         assert (ended.code, [row["outcome"] for row in ended.rows]) == (0, ["waits"])
         assert [dict(row) for row in await world.rows(ORDERED)] == [{"integration_id": item.id, "heal": heal}]
     await world.worker.sweep.once()
@@ -89,10 +89,7 @@ async def test_a_users_items_alone(ops: Ops, world: World) -> None:
     ("words", "says"),
     [
         ([], "Say which"),
-        (["1", "--all"], "Say which"),
         (["--user", "1", "--all"], "Say which"),
-        (["no such item"], "No item has the id no such item"),
-        (["12345678901234567890123"], "No item has the id"),
         (["--user", "9"], "User 9 has no connected items"),
     ],
 )
@@ -103,11 +100,20 @@ async def test_a_wrong_question_is_refused(ops: Ops, words: list[str], says: str
     assert says in ended.err
 
 
+@pytest.mark.parametrize("command", ["show", "sync", "pause", "resume", "audit", "resync"])
+async def test_an_item_that_there_is_not_is_refused(ops: Ops, command: str) -> None:
+    """Ends with 2 and names it, whatever was to be done."""
+    for name in ("no such item", "12345678901234567890123", "\u0663"):
+        ended = await ops("item", command, name)
+        assert (ended.code, ended.out) == (2, "")
+        assert f"No item has the id {name}" in ended.err
+
+
 async def test_what_is_disconnected_is_refused(ops: Ops, world: World) -> None:
     """An item that Plaid would not tell about is not audited, and the command says why."""
     item = await world.link()
     await world.rows("UPDATE plaid_integrations SET status = 'disconnected' WHERE id = :id", id=item.id)
-    ended = await ops("audit", str(item.id))
+    ended = await ops("item", "audit", str(item.id))
     assert ended.code == 2
     assert "disconnected" in ended.err
 
@@ -115,7 +121,7 @@ async def test_what_is_disconnected_is_refused(ops: Ops, world: World) -> None:
 async def test_waiting_has_an_end(ops: Ops, world: World) -> None:
     """Where no worker runs the command says so after the time it was given, and ends with 1."""
     item = await world.link()
-    ended = await ops("audit", str(item.id), "--timeout", "1", "--json")
+    ended = await ops("item", "audit", str(item.id), "--timeout", "1", "--json")
     assert (ended.code, ended.rows[0]["outcome"]) == (1, "waits")
     assert "is a sync_worker running?" in ended.err
 

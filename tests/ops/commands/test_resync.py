@@ -27,7 +27,7 @@ async def test_all_is_read_again(ops: Ops, world: World) -> None:
     """Once it is confirmed the item's next sync is complete, and is asked for: what was lost is back."""
     item = await linked(world)
     await world.rows(LOSE, id=item.id)
-    assert (await ops("resync", item.item_id, answer="y\n")).code == 0
+    assert (await ops("item", "resync", item.item_id, answer="y\n")).code == 0
     [row] = await world.rows(ASKED)
     await world.worker.doorbells.on_sweep(SyncRequested.model_validate_json(row["body"]))
     assert await world.differences(item) == {}
@@ -36,11 +36,11 @@ async def test_all_is_read_again(ops: Ops, world: World) -> None:
 async def test_nothing_happens_unconfirmed(ops: Ops, world: World) -> None:
     """It asks first, and takes no for an answer; --yes is one."""
     item = await linked(world)
-    ended = await ops("resync", str(item.id), answer="n\n")
+    ended = await ops("item", "resync", str(item.id), answer="n\n")
     assert ended.code == 1
     assert "First Platypus Bank" in ended.out
     assert (await world.integration(item))["cursor"] is not None
-    assert (await ops("resync", str(item.id), "--yes")).code == 0
+    assert (await ops("item", "resync", str(item.id), "--yes")).code == 0
     assert (await world.integration(item))["cursor"] is None
 
 
@@ -48,8 +48,8 @@ async def test_what_cannot_be_read_is_refused(ops: Ops, world: World) -> None:
     """An item that there is not, or that is no longer connected, is told."""
     item = await linked(world)
     await world.rows("UPDATE plaid_integrations SET status = 'disconnected' WHERE id = :id", id=item.id)
-    assert (await ops("resync", "nobody's", "--yes")).code == 2
-    ended = await ops("resync", str(item.id), "--yes")
+    assert (await ops("item", "resync", "nobody's", "--yes")).code == 2
+    ended = await ops("item", "resync", str(item.id), "--yes")
     assert ended.code == 2
     assert "disconnected" in ended.err
     assert await world.rows(ASKED) == []
