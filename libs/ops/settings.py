@@ -31,11 +31,11 @@ class AddressSettings(Block):
 class CallSettings(KeySettings, LimitSettings, PlaidSettings, AddressSettings):
     """What calls of Plaid about an item need."""
 
-    @property
-    def at_stand_in(self) -> bool:
-        """Whether the sandbox is another than Plaid's own, which may know addresses that nobody else does."""
-        return self.plaid_env == "sandbox" and self.plaid_base_url is not None
-
 
 class EverySetting(Settings, QueueSettings, CallSettings):
     """All that any command reads, and so what a container of the command is given."""
+
+
+def beside_us(settings: PlaidSettings) -> bool:
+    """Return whether the sandbox is another than Plaid's own: it may use addresses that nobody else can."""
+    return settings.plaid_env == "sandbox" and settings.plaid_base_url is not None

@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable, Mapping
 from copy import copy, deepcopy
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from functools import partial
 from time import perf_counter
 from types import MethodType
@@ -79,6 +80,16 @@ class PlaidClient:
     def for_item_of(self, integration_id: int) -> Self:
         """Return the same client, its calls counted for the item of this integration too."""
         return self.on_behalf_of(replace(self._spender, integration_id=integration_id))
+
+    async def probe(self) -> datetime | None:
+        """/institutions/get of one: that Plaid is there and takes our keys; return its time (RFC 9110, Date).
+
+        It is not counted in the budget: it is asked where the database may be away.
+        """
+        request = {"count": 1, "offset": 0, "country_codes": ["US"]}
+        ask = partial(_send, self._api.institutions_get, request, (CONNECT_TIMEOUT, CONNECT_TIMEOUT))
+        said = (await self._threads.run(ask)).headers.get("Date")
+        return parsedate_to_datetime(said) if said else None
 
     async def create_link_token(self, request: Mapping[str, Any]) -> Json:
         """/link/token/create: {link_token, expiration}."""
@@ -189,15 +200,23 @@ def _answer(endpoint: Callable[..., Any], request: Json, timeout: tuple[float, f
 
 
 def _ask(endpoint: Callable[..., Any], request: Json, timeout: tuple[float, float]) -> Json:
+    return _read(_send(endpoint, request, timeout).data)
+
+
+def _send(
+    endpoint: Callable[..., Any], request: Json, timeout: tuple[float, float]
+) -> urllib3.response.BaseHTTPResponse:
+    """Return an answer that was read to its end."""
     try:
-        body: bytes = endpoint(request, _preload_content=False, _request_timeout=timeout).data
+        answer: urllib3.response.BaseHTTPResponse = endpoint(request, _preload_content=False, _request_timeout=timeout)
+        _ = answer.data
     except plaid.ApiException as error:
         raise errors.from_response(error.status, error.body, (error.headers or {}).get("Retry-After")) from None
     except UnicodeDecodeError:  # the SDK decodes the body of every error
         raise errors.unreachable("the answer is no text") from None
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise errors.unreachable(type(error).__name__) from None
-    return _read(body)
+    return answer
 
 
 def _read(body: bytes) -> Json:

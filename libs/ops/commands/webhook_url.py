@@ -16,7 +16,7 @@ from ops.commands.arguments import DryRun, Json, Yes
 from ops.progress import bar
 from ops.retargeting import AT_ONCE, Outcome, Retargeting
 from ops.session import WRONG, Refused, read, run
-from ops.settings import CallSettings
+from ops.settings import CallSettings, beside_us
 from ops.store import webhook_urls
 from ops.store.webhook_urls import State
 
@@ -46,7 +46,7 @@ def change(url: Url, dry_run: DryRun = False, yes: Yes = False, as_json: Json = 
     settings = read(CallSettings)
 
     async def look(database: Database) -> list[State]:
-        if trouble := trouble_of(url, at_home=settings.at_stand_in):
+        if trouble := trouble_of(url, at_home=beside_us(settings)):
             raise Refused(f"The URL {trouble}.")
         async with database.transaction() as session:
             return await webhook_urls.states(session, url)

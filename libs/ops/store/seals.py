@@ -36,10 +36,13 @@ async def count(session: AsyncSession, column: Column[Any]) -> int:
     return int((await session.execute(select(func.count(column)))).scalar_one())
 
 
-async def some(session: AsyncSession, column: Column[Any], after: Key | None, most: int) -> list[Sealed]:
+async def some(
+    session: AsyncSession, column: Column[Any], after: Key | None, most: int, *, newest_first: bool = False
+) -> list[Sealed]:
     """Return what is sealed in the rows behind this key (None: from the first), at most so many, by key."""
     keys = _keys(column)
-    query = select(column, *keys).where(column.is_not(None)).order_by(*keys).limit(most)
+    order = [key.desc() for key in keys] if newest_first else keys
+    query = select(column, *keys).where(column.is_not(None)).order_by(*order).limit(most)
     if after is not None:
         query = query.where(
             tuple_(*keys) > tuple_(*(literal(at, key.type) for at, key in zip(after, keys, strict=True)))
