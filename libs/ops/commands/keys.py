@@ -12,8 +12,9 @@ from common.sealing import Vault
 from ops import printing, resealing
 from ops.commands.arguments import Json, Yes
 from ops.progress import Advance, bar
+from ops.recorded import recorded
 from ops.resealing import Sealing, Survey
-from ops.session import WRONG, read, run
+from ops.session import WRONG, deed, read, run
 from ops.settings import KeySettings
 
 app = typer.Typer(help="The keys in PLAID_ENCRYPTION_KEY, and what they seal.", no_args_is_help=True)
@@ -62,7 +63,12 @@ def rotate(yes: Yes = False, as_json: Json = False) -> None:
     vault, number = _vault()
     if not yes:
         typer.confirm(f"{RESTARTED} Seal everything with the newest?", abort=True, err=True)
-    done, found = _with_bar("Sealing", lambda database, advance: resealing.reseal(database, vault, advance))
+    what = deed("keys rotate")
+
+    async def reseal(database: Database, advance: Advance) -> tuple[int, Survey]:
+        return await recorded(database, what, resealing.reseal(database, vault, advance), _outcome)
+
+    done, found = _with_bar("Sealing", reseal)
     _print(found, number, as_json=as_json)
     printing.tell(f"{done} tokens were sealed anew.")
     if found.older:
@@ -71,6 +77,11 @@ def rotate(yes: Yes = False, as_json: Json = False) -> None:
         raise typer.Exit(WRONG)
     if number > 1:
         printing.tell(OVER)
+
+
+def _outcome(result: tuple[int, Survey]) -> str:
+    done, found = result
+    return f"{done} sealed anew, {found.older} left, {found.unsealable} that no key opens"
 
 
 def _vault() -> tuple[Vault, int]:

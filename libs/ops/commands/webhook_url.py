@@ -14,8 +14,9 @@ from ops import printing
 from ops.addresses import trouble_of
 from ops.commands.arguments import DryRun, Json, Yes
 from ops.progress import bar
+from ops.recorded import recorded
 from ops.retargeting import AT_ONCE, Outcome, Retargeting
-from ops.session import WRONG, Refused, read, run
+from ops.session import WRONG, Refused, deed, read, run
 from ops.settings import CallSettings, beside_us
 from ops.store import webhook_urls
 from ops.store.webhook_urls import State
@@ -67,14 +68,18 @@ def change(url: Url, dry_run: DryRun = False, yes: Yes = False, as_json: Json = 
 
 def _carry_out(settings: CallSettings, url: str, to_tell: int) -> Outcome:
     credentials = Credentials(settings.plaid_client_id, settings.plaid_secret, settings.plaid_host)
-    vault = Vault(settings.plaid_encryption_key)
+    vault, what = Vault(settings.plaid_encryption_key), deed("webhook-url set", url=url)
 
     async def tell(database: Database) -> Outcome:
         plaid = PlaidClient(credentials, PostgresBudget(database, settings.rate_limits), concurrency=AT_ONCE)
         with bar("Telling Plaid", to_tell) as advance:
-            return await Retargeting(database, plaid, vault, url).run(advance)
+            return await recorded(database, what, Retargeting(database, plaid, vault, url).run(advance), _outcome)
 
     return run(tell)
+
+
+def _outcome(outcome: Outcome) -> str:
+    return f"{outcome.told} told, {len(outcome.refused)} refused{', stopped' if outcome.hopeless else ''}"
 
 
 def _tell_what_is_left_out(states: Sequence[State]) -> None:

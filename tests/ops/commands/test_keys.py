@@ -90,6 +90,9 @@ async def running(database_url: str) -> AsyncIterator[Running]:
         yield made
 
 
+TRAIL = "SELECT command, outcome FROM ops_audit WHERE command = 'keys rotate'"
+
+
 async def left(running: Running) -> list[str]:
     """Return all that the newest key alone does not open."""
     newest, wrong = vault(NEW), []
@@ -129,6 +132,9 @@ async def test_the_old_key_is_needed_no_more(running: Running, monkeypatch: pyte
     await syncing
     running.worker.plaid.watch.before = None
     assert (ended.code, ended.rows[1]["tokens"]) == (0, 0), ended.err
+    assert [row["outcome"][-40:] for row in await running.live.rows(TRAIL)] == [
+        "sealed anew, 0 left, 0 that no key opens"
+    ]
     assert (SEAL in ended.out + ended.err, NEW in ended.err) == (False, False)
 
     assert await left(running) == []
@@ -229,6 +235,7 @@ async def test_it_is_begun_on_purpose(running: Running) -> None:
     table = await running.ops("keys", "status")
     assert (table.code, "sealed with an older key" in table.err, len(table.out.splitlines())) == (0, True, 3)
     assert len(await left(running)) == len(sealed_columns())
+    assert await running.live.rows(TRAIL) == []
 
 
 async def test_without_keys_it_says_what_is_needed(database_url: str) -> None:

@@ -60,6 +60,7 @@ async def test_plaid_is_told_of_every_item(world: World, database_url: str) -> N
     dry = await ops("webhook-url", "set", A, "--dry-run", "--json")
     assert {row["status"]: row["to_tell"] for row in dry.rows} == {"active": 1, "login_required": 1, "revoked": 0}
     assert await told(world) == [None, None, None]
+    assert await world.rows("SELECT id FROM ops_audit") == []
     ended = await ops("webhook-url", "set", A, "--yes")
     assert (ended.code, "1 items are left out" in ended.err, "1 revoked" in ended.err) == (0, True, True), ended.err
     assert [await known_to(world.bank, item) for item in (well, broken, gone)] == [A, A, None]
@@ -78,6 +79,9 @@ async def test_who_has_it_is_not_told_again(world: World, database_url: str) -> 
     assert (await ops("webhook-url", "set", A, "--yes")).code == 0
     assert len(await world.bank.calls(first.item_id, PATH)) == 1
     assert (await ops("webhook-url", "set", B, "--yes")).code == 0
+    trail = await world.rows("SELECT outcome, arguments ->> 'url' AS url FROM ops_audit ORDER BY id")
+    assert [row["outcome"] for row in trail] == ["1 told, 1 refused", "1 told, 0 refused", "2 told, 0 refused"]
+    assert trail[-1]["url"] == B
     assert [await known_to(world.bank, item) for item in (first, second)] == [B, B]
 
 
