@@ -14,6 +14,7 @@ from common.plaid import Credentials, PlaidClient
 from common.runtime import GRACE, Infrastructure, Service
 from common.sealing import Vault
 from sync_worker.audit import Audit
+from sync_worker.gauges import Gauges
 from sync_worker.handlers import Doorbells, interactive, sweeps
 from sync_worker.login import LoginCheck
 from sync_worker.removal import Removal
@@ -34,6 +35,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     removal = Removal(database, plaid, vault)
     people = Doorbells(database, sync, login, settings.sync_slots)
     clock = Doorbells(database, sync, login, settings.sweep_slots)
+    gauges = Gauges(database, broker, settings.rate_limits, settings.sync_max_silence)
     outage = Outage(database.ping)
     queues = {
         topology.SYNC: (outlasting(interactive(people, removal), outage), settings.sync_prefetch),
@@ -41,7 +43,7 @@ async def build(settings: Settings, infrastructure: Infrastructure) -> AsyncIter
     }
     with closing(plaid):
         async with _consuming(broker, queues):
-            yield Service(app=web.probes([database.ping]), loops=[Sweep(database).run])
+            yield Service(app=web.probes([database.ping]), loops=[Sweep(database).run, gauges.run])
 
 
 @asynccontextmanager

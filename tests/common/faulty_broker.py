@@ -43,5 +43,8 @@ class FaultyBroker:
     async def dead(self, queue: Queue) -> list[DeadLetter]:
         raise NotImplementedError
 
+    async def depths(self) -> dict[str, int]:
+        raise NotImplementedError
+
     async def close(self) -> None:
         """Nothing is open."""

@@ -76,6 +76,9 @@ class Broker(Protocol):
     async def dead(self, queue: Queue) -> list[DeadLetter]:
         """Return what is buried for the queue (at most the 1,000 oldest), oldest first, leaving it there."""
 
+    async def depths(self) -> dict[str, int]:
+        """Return how many messages nobody has in hand yet, by queue, the dead among them; raises BrokerUnavailable."""
+
     async def close(self) -> None:
         """Let go of every resource; consumers are stopped before."""
 

@@ -160,6 +160,11 @@ class MemoryBroker:
         """Return what was buried since start (at most the last 1,000), oldest first."""
         return list(self._dead[queue])
 
+    async def depths(self) -> dict[str, int]:
+        """Return how many deliveries wait for a consumer, and how many were buried since start."""
+        waiting = {queue.name: line.qsize() for queue, line in self._lines.items()}
+        return waiting | {f"{queue.name}.dead": len(dead) for queue, dead in self._dead.items()}
+
     async def close(self) -> None:
         """End every publish under way: it raises BrokerUnavailable, so its outbox row stays."""
         self._closed = True

@@ -16,11 +16,6 @@ LEAST_ITEMS = 3
 """Of an institution: with fewer, one failing item would look like an institution that fails."""
 MOST_INSTITUTIONS = 20
 
-BY_STATE = text(f"""
-    SELECT CASE WHEN paused_at IS NOT NULL AND status NOT IN ('removing', 'disconnected') THEN '{PAUSED}'
-        ELSE status END AS state, count(*) AS count
-    FROM plaid_integrations GROUP BY state
-""")
 LIVE = "status = 'active' AND paused_at IS NULL"
 """Items that are synced; in these words, as the index of silent items has them."""
 FRESHNESS = text(f"""
@@ -29,12 +24,21 @@ FRESHNESS = text(f"""
         FROM plaid_integrations WHERE {LIVE}
     )) WITH ORDINALITY AS oldest (moment, place) ORDER BY place
 """)
-FAILING = text(f"""
-    SELECT institution_id, count(*) AS items, count(last_sync_error) AS failing
-    FROM plaid_integrations WHERE {LIVE} AND institution_id IS NOT NULL
-    GROUP BY institution_id HAVING count(*) >= {LEAST_ITEMS}
-    ORDER BY count(last_sync_error)::float8 / count(*) DESC, count(*) DESC, institution_id LIMIT {MOST_INSTITUTIONS}
+STANDING = text(f"""
+    WITH counted AS MATERIALIZED (
+        SELECT institution_id, CASE WHEN paused_at IS NOT NULL AND status NOT IN ('removing', 'disconnected')
+            THEN '{PAUSED}' ELSE status END AS state, count(*) AS items, count(last_sync_error) AS failing
+        FROM plaid_integrations GROUP BY institution_id, state
+    ), worst AS (
+        SELECT institution_id, items, failing FROM counted
+        WHERE state = 'active' AND institution_id IS NOT NULL AND items >= {LEAST_ITEMS}
+        ORDER BY failing::float8 / items DESC, items DESC LIMIT {MOST_INSTITUTIONS}
+    )
+    SELECT state, NULL AS institution_id, sum(items)::bigint AS items, NULL AS failing FROM counted GROUP BY state
+    UNION ALL
+    SELECT NULL, institution_id, items, failing FROM worst
 """)
+"""One reading of all items for both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +55,18 @@ class Institution:
         return self.failing / self.items
 
 
-async def by_state(session: AsyncSession) -> dict[str, int]:
-    """Return how many items are in each state, all of STATES named."""
-    found = (await session.execute(BY_STATE)).mappings()
-    return dict.fromkeys(STATES, 0) | {row["state"]: row["count"] for row in found}
+async def standing(session: AsyncSession) -> tuple[Mapping[str, int], list[Institution]]:
+    """Return how many items are in each state, all of STATES named; and up to MOST_INSTITUTIONS, the worst first.
+
+    Those have LEAST_ITEMS items that are synced, or more, and are told from others by the share of them that fails.
+    """
+    rows = (await session.execute(STANDING)).mappings().all()
+    states = {row["state"]: row["items"] for row in rows if row["state"]}
+    worst = [Institution(row["institution_id"], row["items"], row["failing"]) for row in rows if not row["state"]]
+    return dict.fromkeys(STATES, 0) | states, sorted(worst, key=lambda one: (-one.failing_ratio, -one.items))
 
 
 async def freshness(session: AsyncSession) -> Mapping[float, float]:
     """Return by quantile how many seconds ago items were last synced, or linked if never; empty without items."""
     ages = (await session.execute(FRESHNESS, {"ranks": list(QUANTILES)})).scalars().all()
     return {quantile: max(0.0, age) for quantile, age in zip(QUANTILES, ages, strict=False)}
-
-
-async def failing(session: AsyncSession) -> list[Institution]:
-    """Return up to MOST_INSTITUTIONS with LEAST_ITEMS items or more, those where the largest share fails first."""
-    return [Institution(**row) for row in (await session.execute(FAILING)).mappings()]

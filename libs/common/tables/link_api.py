@@ -110,6 +110,7 @@ plaid_integrations = Table(
         postgresql_where=text("status = 'active' AND paused_at IS NULL"),
     ),
     Index(None, "paused_at", postgresql_where=text("paused_at IS NOT NULL")),
+    Index("ix_plaid_integrations_unanswered", "rung_at", postgresql_where=text("requested_seq > processed_seq")),
     Index("ix_plaid_integrations_audit_due", "next_audit_at", postgresql_where=text("status = 'active'")),
 )
 

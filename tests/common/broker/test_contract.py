@@ -1,12 +1,25 @@
 """The contract of Broker, held against both implementations: routing and delivery."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from common.broker import Broker, BrokerUnavailable, Unroutable
 from common.broker.topology import Queue
-from tests.common.broker.site import FIRST, LISTENERS, SECOND, Mailbox, Site, eventually, fail, message
+from tests.common.broker.site import (
+    FIRST,
+    LISTENERS,
+    PATIENCE,
+    QUEUES,
+    SECOND,
+    Mailbox,
+    Site,
+    eventually,
+    fail,
+    message,
+    poison,
+)
 
 
 async def test_message_is_handled_once_with_its_envelope(site: Site, broker: Broker) -> None:
@@ -123,3 +136,19 @@ async def test_closed_broker_takes_nothing(broker: Broker) -> None:
     assert (before, broker.available) == (True, False)
     with pytest.raises(BrokerUnavailable):
         await broker.publish(message())
+
+
+async def test_depths_are_of_what_nobody_has_in_hand(site: Site, broker: Broker) -> None:
+    """What waits for its first consumer is counted, without being disturbed, and so is what was buried."""
+    names = {queue.name for queue in QUEUES} | {f"{queue.name}.dead" for queue in QUEUES}
+    assert names <= (await broker.depths()).keys()
+    site.post(broker, message())
+
+    async def counted(name: str, number: int) -> bool:
+        return (await broker.depths())[name] == number
+
+    await eventually(partial(counted, FIRST.name, 1))
+    consumer = await broker.consume(FIRST, poison, prefetch=1)
+    await eventually(partial(counted, f"{FIRST.name}.dead", 1))
+    assert await counted(FIRST.name, 0)
+    await consumer.stop(PATIENCE)

@@ -6,6 +6,7 @@ from operator import attrgetter
 from common.broker import DeadLetter, Handler, Message
 from common.broker.rabbit.consumer import RabbitConsumer
 from common.broker.rabbit.declaration import Names
+from common.broker.rabbit.depths import Depths
 from common.broker.rabbit.envelope import pack, unpack_dead
 from common.broker.rabbit.link import connection_to, translating
 from common.broker.rabbit.publisher import Publisher
@@ -24,6 +25,7 @@ class RabbitBroker:
         self._names = Names(prefix)
         self._queues = tuple(queues)
         self._publisher = Publisher(url, self._names, self._queues, timeout=publish_timeout)
+        self._depths = Depths(url, self._names, self._queues)
 
     async def start(self) -> None:
         """Begin connecting and return at once, so that a process starts while the broker is down."""
@@ -66,6 +68,11 @@ class RabbitBroker:
                     letters.append(unpack_dead(incoming, queue.name))
         return sorted(letters, key=attrgetter("last_at"))
 
+    async def depths(self) -> dict[str, int]:
+        """Return how many messages are ready, by queue: work queues, waiting rooms, the dead; without missing ones."""
+        return await self._depths.count()
+
     async def close(self) -> None:
-        """Close the publishing connection; consumers are stopped before."""
+        """Close the connections that are not a consumer's; consumers are stopped before."""
+        await self._depths.close()
         await self._publisher.link.close()
