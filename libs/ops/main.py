@@ -6,7 +6,20 @@ Exit codes: 0 done, 1 something is wrong with the data, 2 it was asked wrongly, 
 
 import typer
 
-from ops.commands import audit, doctor, exchanges, history, item, items, keys, orphans, quarantine, usage, webhook_url
+from ops.commands import (
+    audit,
+    doctor,
+    exchanges,
+    history,
+    item,
+    items,
+    keys,
+    orphans,
+    quarantine,
+    status,
+    usage,
+    webhook_url,
+)
 
 app = typer.Typer(
     help="Look at a running CORA Bank Sync, and put right what is wrong.",
@@ -14,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # they would print local variables
 )
+app.command("status")(status.show)
 app.command("doctor")(doctor.examine)
 app.command("items")(items.show)
 app.command("orphans")(orphans.show)

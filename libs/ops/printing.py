@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 WIDE = 160
@@ -61,6 +61,11 @@ def tell_rest(shown: int, total: int) -> None:
         tell(f"{shown} of {total}; --most prints more.")
 
 
+def show(drawn: RenderableType) -> None:
+    """Print what was drawn."""
+    console().print(drawn)
+
+
 def dump(rows: Sequence[Any]) -> None:
     """Print dataclasses as a JSON array."""
     dump_value([asdict(row) for row in rows])
@@ -82,8 +87,16 @@ def cell(value: object) -> str:
 def ago(moment: datetime, now: datetime) -> str:
     """Return how far off a moment is, in its largest unit."""
     off = abs(now - moment)
-    text = next((f"{off // unit} {name}" for name, unit in UNITS if off >= unit), "now")
-    return text if text == "now" else f"{text} ago" if moment < now else f"in {text}"
+    if off < timedelta(seconds=1):
+        return "now"
+    text = span(off.total_seconds())
+    return f"{text} ago" if moment < now else f"in {text}"
+
+
+def span(seconds: float) -> str:
+    """Return how long that is, in its largest unit."""
+    off = timedelta(seconds=seconds)
+    return next((f"{off // unit} {name}" for name, unit in UNITS if off >= unit), "0 s")
 
 
 def _plain(value: object) -> str:

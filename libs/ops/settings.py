@@ -1,8 +1,19 @@
 """What the operators' command needs to know: each command reads the blocks that it needs, and wants no other."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from common.settings import Block, BrokerSettings, LimitSettings, PlaidSettings, PostgresSettings, SealingSettings
+from pydantic import SecretStr
+
+from common.settings import (
+    AN_AMQP_URL,
+    Block,
+    BrokerSettings,
+    LimitSettings,
+    PlaidSettings,
+    PostgresSettings,
+    SealingSettings,
+    SyncSettings,
+)
 
 
 class Settings(PostgresSettings, LimitSettings):
@@ -15,6 +26,12 @@ class Settings(PostgresSettings, LimitSettings):
 
 class QueueSettings(PostgresSettings, BrokerSettings):
     """Where the dead letters are."""
+
+
+class StatusSettings(Settings, SyncSettings):
+    """What may be silent for how long; where RabbitMQ is not named, its queues are left out."""
+
+    amqp_url: Annotated[SecretStr, AN_AMQP_URL] | None = None
 
 
 class KeySettings(PostgresSettings, SealingSettings):
@@ -32,7 +49,7 @@ class CallSettings(KeySettings, LimitSettings, PlaidSettings, AddressSettings):
     """What calls of Plaid about an item need."""
 
 
-class EverySetting(Settings, QueueSettings, CallSettings):
+class EverySetting(QueueSettings, CallSettings, StatusSettings):
     """All that any command reads, and so what a container of the command is given."""
 
 

@@ -41,13 +41,21 @@ async def inspect(connection: AbstractConnection, names: Names, queues: Iterable
     return [await _look(connection, name, its) for name, its in wanted]
 
 
-async def _look(connection: AbstractConnection, name: str, its_arguments: FieldTable) -> Standing:
+async def glance(connection: AbstractConnection, names: Names, queues: Iterable[Queue]) -> list[Standing]:
+    """Return how work queues and dead letters stand, their arguments not compared."""
+    wanted = [name for queue in queues for name in (names.work(queue), names.dead(queue))]
+    return [await _look(connection, name, None) for name in wanted]
+
+
+async def _look(connection: AbstractConnection, name: str, its_arguments: FieldTable | None) -> Standing:
     """Ask for the queue by name alone, and where it is there with its arguments: that makes none and changes none."""
+    messages, consumers = 0, 0
     try:
         async with connection.channel(publisher_confirms=False) as channel:
             found = (await channel.declare_queue(name, passive=True, timeout=PATIENCE)).declaration_result
             messages, consumers = found.message_count or 0, found.consumer_count or 0
-            await channel.declare_queue(name, durable=True, arguments=its_arguments, timeout=PATIENCE)
+            if its_arguments is not None:
+                await channel.declare_queue(name, durable=True, arguments=its_arguments, timeout=PATIENCE)
     except ChannelNotFoundEntity:
         return Standing(name, Shape.MISSING)
     except ChannelPreconditionFailed:
