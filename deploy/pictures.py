@@ -1,20 +1,26 @@
-"""Takes the README's pictures from the running system: `make pictures` (needs Chromium)."""
+"""Takes the pictures of README and docs from the running system: `make pictures` (needs Chromium)."""
 
 import asyncio
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Literal
 
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from rich.console import Console
+from rich.terminal_theme import DIMMED_MONOKAI
 
 from common import logging
 from deploy.demo import link
 from deploy.embedded import Ports, System, system
+from deploy.status_example import EXAMPLE
+from ops.screen import Screen
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -25,6 +31,9 @@ LATER = "#review-card [data-do=skip]"
 """Puts off the first question: it is about a cheque, of which nobody knows anything."""
 OFTEN = "Home Depot"
 """A merchant of several expenses that were posted without a question."""
+COLUMNS = 116
+FONTS = re.compile(r"@font-face {.*?}", re.DOTALL)
+"""What would be fetched from elsewhere; the machine's own will do."""
 Scheme = Literal["light", "dark"]
 LOOKS: tuple[tuple[str, ViewportSize, Scheme], ...] = (
     ("page", WIDE, "light"),
@@ -119,6 +128,17 @@ async def why(camera: Camera) -> None:
         await shoot(page, "recategorise")
 
 
+async def status(camera: Camera) -> None:
+    """Photograph `ops status` of a system that has some trouble, made up."""
+    console = Console(width=COLUMNS, record=True, file=StringIO(), force_terminal=True)
+    console.print(Screen(EXAMPLE))
+    drawn = FONTS.sub("", console.export_svg(title="ops status", theme=DIMMED_MONOKAI))
+    page = await camera.browser.new_page(viewport=WIDE, device_scale_factor=2)
+    await page.set_content(drawn)
+    await page.locator("svg").first.screenshot(path=PICTURES / "status.png", omit_background=True)
+    await page.close()
+
+
 async def run() -> None:
     """Start the system and a browser, and take the pictures."""
     chromium = next((path for name in BROWSERS if (path := shutil.which(name))), None)
@@ -128,7 +148,7 @@ async def run() -> None:
         async with system(Path(folder), Ports.free()) as running, async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             camera = Camera(browser, running)
-            for sitting in (link_window, settle, whole_page, why):
+            for sitting in (link_window, settle, whole_page, why, status):
                 await sitting(camera)
             await browser.close()
 
