@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakSet
 
+from prometheus_client import Gauge
 from sqlalchemy import URL, event, exc, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -26,6 +28,10 @@ SERVER_SETTINGS = {
 NOT_NOW = ("08", "25006", "25P03", "28", "3D", "40", "53", "55P03", "57")
 """SQLSTATEs (PostgreSQL, appendix A): connection lost, a standby, idle too long, not let in, no such database, rolled
 back, too full, locked, told to stop."""
+
+
+CONNECTIONS = Gauge("database_pool_connections", "Open connections of this process to PostgreSQL", ["state"])
+SIZE = Gauge("database_pool_size", "Connections that this process may have at most")
 
 
 class Unreachable(OSError):
@@ -76,6 +82,13 @@ async def reach_by_index(session: AsyncSession) -> None:
     await session.execute(text("SET LOCAL enable_seqscan = off"))
 
 
+_pools: WeakSet[Any] = WeakSet()
+"""Those of this process, counted when somebody asks."""
+SIZE.set_function(lambda: sum(pool.size() for pool in _pools))
+CONNECTIONS.labels("in_use").set_function(lambda: sum(pool.checkedout() for pool in _pools))
+CONNECTIONS.labels("idle").set_function(lambda: sum(pool.checkedin() for pool in _pools))
+
+
 class Database:
     """A pool of connections to one PostgreSQL; connects at first use, so a process starts while the server is down."""
 
@@ -95,6 +108,7 @@ class Database:
         )
         event.listen(self._engine.sync_engine, "do_connect", _connect)
         event.listen(self._engine.sync_engine, "handle_error", _hide_detail)
+        _pools.add(self._engine.pool)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
         self.after_commit: Callable[[list[Message]], None] = lambda _messages: None
 
@@ -115,4 +129,5 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        _pools.discard(self._engine.pool)
         await self._engine.dispose()

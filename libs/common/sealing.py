@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from prometheus_client import Counter
 from pydantic import SecretStr
+
+REFUSED = Counter("tokens_unsealable_total", "Sealed tokens that none of the keys opened")
 
 UNSEALABLE = "no key in PLAID_ENCRYPTION_KEY opens this token; put the old key back"
 
@@ -46,18 +49,23 @@ class Vault:
         try:
             return SecretStr(self._fernet.decrypt(sealed.ciphertext.encode()).decode())
         except InvalidToken:
-            raise Unsealable(UNSEALABLE) from None
+            raise _refused() from None
 
     def seal_of(self, sealed: SealedToken) -> Seal:
         """Return whose seal it is, without opening it, or raise Unsealable."""
         for position, key in enumerate(self._keys):
             with suppress(InvalidToken):
                 return Seal(position, datetime.fromtimestamp(key.extract_timestamp(sealed.ciphertext.encode()), UTC))
-        raise Unsealable(UNSEALABLE)
+        raise _refused()
 
     def reseal(self, sealed: SealedToken) -> SealedToken:
         """Return the same token sealed with the newest key, as of when it was sealed first, or raise Unsealable."""
         try:
             return SealedToken(self._fernet.rotate(sealed.ciphertext.encode()).decode())
         except InvalidToken:
-            raise Unsealable(UNSEALABLE) from None
+            raise _refused() from None
+
+
+def _refused() -> Unsealable:
+    REFUSED.inc()
+    return Unsealable(UNSEALABLE)

@@ -12,8 +12,9 @@ from pydantic import SecretStr
 
 from common.plaid import PlaidClient, PlaidError, RetryLater
 from common.plaid.errors import Details
+from sync_worker import stages
 from sync_worker.domain.accounts import Account, latest
-from sync_worker.domain.pages import Page, read
+from sync_worker.domain.pages import Json, Page, read
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +80,12 @@ async def _pages(plaid: PlaidClient, access_token: SecretStr, cursor: str | None
             raise RetryLater(Details(0, "API_ERROR", "PAGES_WITHOUT_END", "Plaid's next page is one that we have"))
         seen.add(answer["next_cursor"])
         following = plaid.waiting(PAGE_PATIENCE).sync_page(access_token, answer["next_cursor"])
-        page, answer = await asyncio.gather(asyncio.to_thread(read, answer), following)
+        page, answer = await asyncio.gather(asyncio.to_thread(_decoded, answer), following)
         pages.append(page)
         await on_page(pages)
-    return [*pages, await asyncio.to_thread(read, answer)]
+    return [*pages, await asyncio.to_thread(_decoded, answer)]
+
+
+def _decoded(answer: Json) -> Page:
+    with stages.DECODE.time():
+        return read(answer)

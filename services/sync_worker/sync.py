@@ -18,7 +18,7 @@ from common.database import Database
 from common.events import StatusChanged
 from common.plaid import OverBudget, PlaidClient, PlaidError
 from common.sealing import Unsealable, Vault
-from sync_worker import failures
+from sync_worker import failures, stages
 from sync_worker.commit import LeaseLost, commit
 from sync_worker.domain import life, notices, schedule
 from sync_worker.domain.failure import Failure
@@ -35,6 +35,7 @@ PUT_OFF = Counter("syncs_put_off_total", "Syncs that did not begin or go on for 
 SECONDS = Histogram(
     "sync_seconds", "From lease to commit of one pass", buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60)
 )
+STOLEN = Counter("leases_stolen_total", "Leases taken over from a worker that neither let them go nor prolonged them")
 
 MOST_PASSES = 5
 HEARTBEAT = 10.0
@@ -59,17 +60,29 @@ class Sync:
 
     async def answer(self, bell: Doorbell) -> None:
         """Return once a sync that began after this doorbell is committed, failed on record, put off, or another's."""
+        with stages.LEASE.time():
+            begun = await self._begun(bell)
+        if begun is None:
+            return
+        leased, failing = begun
+        with structlog.contextvars.bound_contextvars(integration_id=leased.integration_id):
+            if await self._ran(leased) and failing:
+                await self._recover(leased)
+
+    async def _begun(self, bell: Doorbell) -> tuple[Leased, bool] | None:
+        """Take the item's lease; return it, and whether its institution was failing. None: not to be synced now."""
         async with self._database.transaction() as session:
             leased = await leases.acquire(session, bell, uuid4())
             if leased is None:
-                return
+                return None
+            if leased.stolen:
+                STOLEN.inc()
+                log.warning("sync.lease_stolen", integration_id=leased.integration_id)
             health = await institutions.admit(session, leased.institution_id)
             if health.wait is not None:
                 await self._leave_alone(session, leased, health.wait)
-                return
-        with structlog.contextvars.bound_contextvars(integration_id=leased.integration_id):
-            if await self._ran(leased) and health.failing:
-                await self._recover(leased)
+                return None
+        return leased, health.failing
 
     async def _ran(self, leased: Leased) -> bool:
         """Sync to the end and return True, or see to it that what went wrong is on record and the item is let go."""
@@ -110,9 +123,11 @@ class Sync:
             waiting = await quarantine.due(session, leased.integration_id)
         if begun is None:
             raise LeaseLost
-        done = await self._fetch.run(leased, begun, waiting, started)
-        async with self._database.transaction() as session:
-            written = await commit(session, leased, done, self._max_silence)
+        with stages.FETCH.time():
+            done = await self._fetch.run(leased, begun, waiting, started)
+        with stages.STORE.time():
+            async with self._database.transaction() as session:
+                written = await commit(session, leased, done, self._max_silence)
         SECONDS.observe(perf_counter() - started)
         SYNCS.labels(written.sync_type, "ok").inc()
         log.info("sync.done", **written.counts())

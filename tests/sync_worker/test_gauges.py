@@ -16,7 +16,8 @@ from tests.common.faulty_broker import FaultyBroker
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 QUARANTINE = """
-    INSERT INTO quarantined_transactions (integration_id, transaction_id, raw, reason) VALUES (:item, 'a', '{}', 'amount')
+    INSERT INTO quarantined_transactions (integration_id, transaction_id, raw, reason)
+    VALUES (:item, 'a', '{}', 'amount')
 """
 SILENCE = timedelta(hours=6)
 

@@ -13,6 +13,7 @@ from common.broker.topology import Queue
 log = structlog.get_logger(__name__)
 
 BURIED = Counter("messages_buried_total", "Messages given up by us, to be found in <queue>.dead", ["queue", "reason"])
+RETRIED = Counter("messages_retried_total", "Messages that wait for another try, by what failed", ["queue", "reason"])
 LONGEST = 500
 
 
@@ -48,6 +49,11 @@ async def attempt(handler: Handler, message: Message) -> BaseException | None:
     except Exception as error:  # noqa: BLE001 - a handler may fail in any way; none may take the consumer down
         return error
     return None
+
+
+def record_retry(queue: Queue, error: BaseException) -> None:
+    """Count that a message waits for another try: the reason is the error's class, of which there are few."""
+    RETRIED.labels(queue.name, type(error).__name__).inc()
 
 
 def record_burial(queue: Queue, message: Message, failure: Failure) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from common.broker import BrokerUnavailable, DeadLetter, Handler, Message, Undelivered, Unroutable
-from common.broker.failure import attempt, judge, record_burial
+from common.broker.failure import attempt, judge, record_burial, record_retry
 from common.broker.in_hand import InHand
 from common.broker.topology import HINTS, QUEUES, Queue
 
@@ -136,6 +136,7 @@ class MemoryBroker:
                 letter = DeadLetter(message, failure.reason, failure.exception, queue.name, first_at, now)
                 self._dead[queue].append(letter)
                 return letter
+            record_retry(queue, error)
             await self._sleep(failure.delay.total_seconds())
             message = replace(message, attempt=message.attempt + 1)
         return None

@@ -33,6 +33,8 @@ class Leased:
     failures: int
     requested_seq: int
     linked_at: datetime
+    stolen: bool
+    """Its last holder neither let it go nor prolonged it: a worker died, or froze."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ ACQUIRE = text(f"""
     WHERE id = :integration_id AND status = '{life.SYNCED}' AND paused_at IS NULL AND processed_seq < :seq
       AND (lease_token IS NULL OR lease_expires_at < now())
     RETURNING user_id, institution_id, access_token, cursor, transactions_update_status, requested_trigger,
-        requested_seq, failure_count, created_at
+        requested_seq, failure_count, created_at, EXISTS (
+            SELECT FROM plaid_integrations before
+            WHERE before.id = :integration_id AND before.lease_token IS NOT NULL AND before.lease_expires_at < now()
+        ) AS stolen
 """)
 
 
@@ -148,6 +153,7 @@ async def acquire(session: AsyncSession, bell: Doorbell, token: UUID) -> Leased 
         failures=row.failure_count,
         requested_seq=row.requested_seq,
         linked_at=row.created_at,
+        stolen=row.stolen,
     )
 
 

@@ -4,12 +4,19 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from prometheus_client import REGISTRY
+
 from common.broker import Broker, Message
 from tests.common.broker.site import FIRST, SHORT, Mailbox, Site, eventually, fail, message, poison
 
 
 async def test_failure_is_tried_again_and_success_ends_it(site: Site, broker: Broker) -> None:
-    """A message whose first try failed comes again as attempt 2, unchanged, and is not buried once that returned."""
+    """A message whose first try failed comes again as attempt 2, unchanged, and is not buried once that returned.
+
+    That it waits is counted, with what failed.
+    """
+    labels = {"queue": FIRST.name, "reason": "RuntimeError"}
+    retried = REGISTRY.get_sample_value("messages_retried_total", labels) or 0
 
     async def fail_first(message: Message) -> None:
         if message.attempt == 1:
@@ -26,6 +33,7 @@ async def test_failure_is_tried_again_and_success_ends_it(site: Site, broker: Br
     await posted
     await consumer.stop(grace=1)
     assert await broker.dead(FIRST) == []
+    assert REGISTRY.get_sample_value("messages_retried_total", labels) == retried + 1
 
 
 async def test_message_that_always_fails_is_buried_after_its_last_delay(site: Site, broker: Broker) -> None:

@@ -12,7 +12,7 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue, ConsumerTag
 
 from common.broker import BrokerUnavailable, Handler, Unroutable
-from common.broker.failure import attempt, judge, record_burial
+from common.broker.failure import attempt, judge, record_burial, record_retry
 from common.broker.in_hand import InHand
 from common.broker.rabbit.declaration import Names, declare, declare_own
 from common.broker.rabbit.envelope import pack_failed, unpack
@@ -107,6 +107,8 @@ class RabbitConsumer:
             pause = min(2 * pause, LONGEST_PAUSE)
         if failure.delay is None:
             record_burial(self._queue, message, failure)
+        else:
+            record_retry(self._queue, error)
 
     async def _is_put(self, copy: Packed, target: str) -> bool:
         try:
