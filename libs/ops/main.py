@@ -1,7 +1,7 @@
 """The operators' command: `python -m ops`. A command for each noun; each says what it does with --help.
 
-It needs PostgreSQL alone: what it asks of the services it writes there, in the same transaction as its reasons.
-Exit codes: 0 done, 1 something is wrong with the data, 2 it was asked wrongly, 3 the database cannot serve.
+Most need PostgreSQL alone: what they ask of the services they write there, in the same transaction as its reasons.
+Exit codes: 0 done, 1 something is wrong or was left, 2 it was asked wrongly, 3 the database cannot serve.
 """
 
 import typer

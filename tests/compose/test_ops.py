@@ -30,3 +30,14 @@ async def test_an_operator_finds_and_heals_what_differs(stack: Stack) -> None:
         await people.stands()
     assert (audit["outcome"], audit["missing"], audit["extra"], left) == ("reread", 0, 0, 0)
     assert audit["different"] > 50
+
+
+async def test_the_doctor_finds_all_well(stack: Stack) -> None:
+    """Its container reaches all that the services stand on, and has every setting to look at it; nothing fails."""
+    async with crowd(stack, USER + 1) as people:
+        await people.link("user_good")
+        await people.stands()
+    words = ("--rm", "--no-TTY", "ops", "doctor", "--json")
+    found = json.loads(await asyncio.to_thread(stack.compose, "run", *words))
+    assert [one for one in found if one["outcome"] not in {"ok", "skipped"}] == []
+    assert {one["check"] for one in found} >= {"keys", "consumers", "Plaid", "redirect URI", "webhook URL"}

@@ -17,6 +17,8 @@ Clock = Callable[[], datetime]
 SLIGHT = timedelta(seconds=5)
 MOST = timedelta(seconds=30)
 """Bearer tokens are taken with 30 seconds of difference, webhooks with five minutes."""
+HALF_A_SECOND = timedelta(milliseconds=500)
+"""The Date of an answer leaves out the fraction."""
 SET_THE_CLOCK = "Let the clock be set by NTP (chrony, systemd-timesyncd) on every machine of ours."
 
 REMEDIES = {
@@ -42,7 +44,7 @@ async def reach(plaid: PlaidClient, settings: PlaidSettings, clock: Clock = now)
     well = ok("Plaid", f"{settings.plaid_env} at {settings.plaid_host} takes our keys")
     if theirs is None:
         return [well, skipped("clock beside Plaid's", "its answer says no time")]
-    return [well, skew("clock beside Plaid's", before + (after - before) / 2, theirs)]
+    return [well, skew("clock beside Plaid's", before + (after - before) / 2, theirs + HALF_A_SECOND)]
 
 
 async def database_clock(database: Database, clock: Clock = now) -> Sequence[Finding]:
