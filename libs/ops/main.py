@@ -1,13 +1,14 @@
 """The operators' command: `python -m ops`. A command for each noun; each says what it does with --help.
 
-Most need PostgreSQL alone: what they ask of the services they write there, in the same transaction as its reasons.
-Exit codes: 0 done, 1 something is wrong or was left, 2 it was asked wrongly, 3 the database cannot serve.
+Most need PostgreSQL alone: what they ask of the services they write there, with a line in `ops history`.
+Exit codes: 0 done, 1 something is wrong with the data, 2 it was asked wrongly, 3 database or broker cannot serve.
 """
 
 import typer
 
 from ops.commands import (
     audit,
+    dead,
     doctor,
     exchanges,
     history,
@@ -35,6 +36,7 @@ app.command("audit")(audit.of_many)
 app.command("history")(history.show)
 app.command("usage")(usage.show)
 app.add_typer(item.app, name="item")
+app.add_typer(dead.app, name="dead")
 app.add_typer(exchanges.app, name="exchanges")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(keys.app, name="keys")

@@ -12,9 +12,9 @@ Advance = Callable[[int], None]
 
 
 @contextmanager
-def bar(what: str, total: int) -> Iterator[Advance]:
-    """Show a bar within the block; yield what moves it on by so many."""
+def bar(what: str, total: int, *, shown: bool = True) -> Iterator[Advance]:
+    """Show a bar within the block, unless nobody looks; yield what moves it on by so many."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=printing.console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=printing.console(stderr=True), transient=True, disable=not shown) as progress:
         task = progress.add_task(what, total=total)
         yield lambda more: progress.advance(task, more)

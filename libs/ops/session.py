@@ -10,6 +10,7 @@ import typer
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from common.broker import BrokerUnavailable, Unroutable
 from common.database import Database, unavailable
 from common.settings import Block, load
 from ops import printing
@@ -25,7 +26,7 @@ WRONG = 1
 REFUSED = 2
 """Exit code: it was asked wrongly, and nothing was done."""
 AWAY = 3
-"""Exit code: the database cannot serve."""
+"""Exit code: the database or the broker cannot serve."""
 INTERRUPTED = 130
 
 UNKNOWN_TABLES = ("42P01", "42703")
@@ -70,6 +71,8 @@ def run(work: Work[T]) -> T:
         fail(str(refusal), REFUSED)
     except KeyboardInterrupt:
         fail("Interrupted. What was done or ordered stands; the same words go on with it.", INTERRUPTED)
+    except (BrokerUnavailable, Unroutable) as error:
+        fail(f"RabbitMQ cannot serve ({error}). See that it runs, and AMQP_URL; then the same words go on.", AWAY)
     except (SQLAlchemyError, OSError) as error:
         if outdated(error):
             fail("The database is not up to date with this release: run `make migrate`.", AWAY)

@@ -44,13 +44,17 @@ class Ops:
             raise ended.exception
         return Ended(ended.exit_code, ended.stdout, ended.stderr)
 
-    async def process(self, *words: str) -> Ended:
-        """Run a command as a process, beside whatever this process does meanwhile."""
+    async def start(self, *words: str) -> asyncio.subprocess.Process:
+        """Start a command as a process, beside whatever this process does meanwhile."""
         environment = {name: value for name, value in self.environment.items() if value is not None}
-        child = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "ops", *words, env=dict(os.environ) | environment,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
+
+    async def process(self, *words: str) -> Ended:
+        """Run a command as a process to its end."""
+        child = await self.start(*words)
         async with asyncio.timeout(PATIENCE):
             out, err = await child.communicate()
         return Ended(child.returncode or 0, out.decode(), err.decode())
