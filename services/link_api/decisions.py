@@ -6,12 +6,21 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from prometheus_client import Counter
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from common import outbox
 from common.events import CHUNK, ExpenseCorrected, ExpensesChanged, TransactionsChanged
 from link_api.domain.decisions import Change, Standing
 from link_api.store import categories, decisions
+
+JUDGED = Counter(
+    "expenses_judged_total",
+    "Categories that we chose, by what their users' first answer says of them, and by the stage that chose",
+    ["verdict", "source"],
+)
 
 
 async def decide(
@@ -31,7 +40,19 @@ async def store(session: AsyncSession, user_id: int, changes: Iterable[Change]) 
     if changed:
         await decisions.write(session, user_id, [change.after for change in changed])
         await _tell(session, user_id, changed)
+        _judge(session, changed)
     return changed
+
+
+def _judge(session: AsyncSession, changed: Sequence[Change]) -> None:
+    """Count, once it is committed, what users say of our decisions."""
+    verdicts = [(verdict, change.before.source) for change in changed if (verdict := change.verdict)]
+
+    def count(_session: Session) -> None:
+        for verdict, source in verdicts:
+            JUDGED.labels(verdict, source).inc()
+
+    event.listen(session.sync_session, "after_commit", count, once=True)
 
 
 async def _tell(session: AsyncSession, user_id: int, changed: Sequence[Change]) -> None:
@@ -41,8 +62,8 @@ async def _tell(session: AsyncSession, user_id: int, changed: Sequence[Change]) 
         await outbox.emit(session, ExpenseCorrected(user_id=user_id, expense_ids=some))
     nonexpense = await categories.nonexpense(session)
     after = [change.after for change in changed if change.redecides(nonexpense)]
-    for event in redecisions(((one.integration_id, one.transaction_id) for one in after), datetime.now(UTC)):
-        await outbox.emit(session, event)
+    for redecision in redecisions(((one.integration_id, one.transaction_id) for one in after), datetime.now(UTC)):
+        await outbox.emit(session, redecision)
 
 
 def redecisions(transactions: Iterable[tuple[int, int]], at: datetime) -> Iterator[TransactionsChanged]:

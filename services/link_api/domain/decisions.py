@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,16 @@ class Decisions:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An expense with its user's decisions, and the transaction that it comes from; `asks`: we asked about it."""
+    """An expense with its user's decisions, and the transaction that it comes from.
+
+    `automatic` is the category that we chose, `source` the stage that chose it; `asks`: we asked instead.
+    """
 
     expense_id: int
     transaction_id: int
     integration_id: int
     automatic: str
+    source: str
     asks: bool
     decisions: Decisions
 
@@ -72,6 +76,14 @@ class Change:
     def corrects(self) -> bool:
         """Whether the user says something about its category that was not said before."""
         return self.before.decisions.answer != self.after.decisions.answer
+
+    @property
+    def verdict(self) -> Literal["confirmed", "corrected"] | None:
+        """What the user's first answer says of the category that we chose; None where we asked, or this is no first."""
+        answer = self.after.decisions.answer
+        if answer is None or self.before.decisions.answer is not None or self.before.asks:
+            return None
+        return "confirmed" if answer == self.before.automatic else "corrected"
 
     def redecides(self, nonexpense: Collection[str]) -> bool:
         """Whether it becomes an expense or stops being one, which its transaction must be decided anew for."""

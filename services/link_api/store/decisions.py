@@ -16,7 +16,7 @@ LOCK = text("""
     ORDER BY transaction_id FOR NO KEY UPDATE
 """)
 READ = text("""
-    SELECT e.id, e.transaction_id, t.integration_id, e.auto_category, e.needs_review AS asks,
+    SELECT e.id, e.transaction_id, t.integration_id, e.auto_category, e.source, e.needs_review AS asks,
         e.user_category_id, e.note, e.excluded, e.reviewed_at IS NOT NULL AS reviewed, e.reviewed_category,
         e.answered_at
     FROM expenses e JOIN plaid_transactions t ON t.id = e.transaction_id
@@ -45,6 +45,7 @@ async def lock(session: AsyncSession, user_id: int, ids: Sequence[int]) -> list[
             row.transaction_id,
             row.integration_id,
             row.auto_category,
+            row.source,
             row.asks,
             Decisions(
                 row.user_category_id, row.note, row.excluded, row.reviewed, row.reviewed_category, row.answered_at
