@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 LATENCY = Histogram(
     "webhook_to_expense_seconds",
     "From the doorbell to the commit of what it led to, of each message that decided something",
-    buckets=(0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1, 2, 5, 10, 30, 60),
+    buckets=(0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1, 2, 5, 10, 30, 60, 300, 1_800),
 )
 EXPENSES = Counter("expenses_total", "Expenses by outcome, and whether they wait for their user", ["outcome", "review"])
 

@@ -169,6 +169,7 @@ async def _fence(session: AsyncSession, leased: Leased, done: Pass, max_silence:
             cursor=done.begun["cursor"],
             next_cursor=done.loop.next_cursor or done.begun["cursor"],  # an empty cursor is no progress
             covers=done.begun["requested_seq"],
+            begun_at=done.begun["begun_at"],
             update_status=status,
             oldest=min((page.oldest for page in done.pages if page.oldest), default=None),
             accounts=done.accounts,

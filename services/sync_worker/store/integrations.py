@@ -47,7 +47,7 @@ class LoginBefore:
 
 RING = text(f"""
     UPDATE plaid_integrations
-    SET requested_seq = requested_seq + 1, rung_at = coalesce(rung_at, :rung_at),
+    SET requested_seq = requested_seq + 1, rung_at = least(rung_at, :rung_at),
         requested_trigger = CASE WHEN :trigger IN ('sweep', 'audit') AND requested_seq > processed_seq
             THEN requested_trigger ELSE :trigger END,
         next_sync_at = CASE WHEN status <> '{State.REVOKED}' THEN least(next_sync_at, now() + {PATIENCE}) END,

@@ -44,6 +44,7 @@ class Progress:
     cursor: str | None
     next_cursor: str | None
     covers: int
+    begun_at: datetime
     update_status: str
     oldest: date | None
     accounts: Sequence[Account]
@@ -71,7 +72,7 @@ EXTEND = text("""
 
 
 BEGIN_PASS = text("""
-    SELECT requested_seq, cursor, transactions_update_status, coalesce(rung_at, now()) AS rung_at,
+    SELECT requested_seq, cursor, transactions_update_status, coalesce(rung_at, now()) AS rung_at, now() AS begun_at,
         EXISTS (SELECT FROM notifications n
             WHERE n.integration_id = i.id AND n.kind = 'institution_down' AND n.cleared_at IS NULL) AS told_of_trouble
     FROM plaid_integrations i WHERE id = :integration_id AND lease_token = :token
@@ -93,11 +94,12 @@ FENCE = text(f"""
         last_sync_error = NULL, last_sync_error_message = NULL, last_sync_error_request_id = NULL,
         last_sync_error_at = NULL, updated_at = now(),
         next_sync_at = now() + CASE WHEN requested_seq > :covers THEN {UNANSWERED} ELSE :pause END,
-        rung_at = CASE WHEN requested_seq = :covers THEN NULL ELSE rung_at END
+        rung_at = CASE WHEN requested_seq > :covers THEN greatest(rung_at, :begun_at) END
     WHERE id = :integration_id AND lease_token = :token AND status = '{life.SYNCED}'
       AND cursor IS NOT DISTINCT FROM :cursor
     RETURNING id
 """)
+"""A bell that this pass does not answer rang after it began: the next pass is not as late as what this one answers."""
 
 
 RELEASE = text("""
@@ -168,8 +170,8 @@ async def extend(session: AsyncSession, leased: Leased) -> bool:
 async def begin_pass(session: AsyncSession, leased: Leased) -> RowMapping | None:
     """Return where this pass begins, or None when the lease is lost.
 
-    requested_seq (what it covers), cursor, transactions_update_status, rung_at, and whether the user was told that
-    the institution fails.
+    requested_seq (what it covers), cursor, transactions_update_status, rung_at, begun_at, and whether the user was told
+    that the institution fails.
     """
     found = await session.execute(BEGIN_PASS, {"integration_id": leased.integration_id, "token": leased.token})
     return found.mappings().first()
@@ -185,6 +187,7 @@ async def fence(session: AsyncSession, leased: Leased, progress: Progress) -> bo
             "cursor": progress.cursor,
             "next_cursor": progress.next_cursor,
             "covers": progress.covers,
+            "begun_at": progress.begun_at,
             "update_status": progress.update_status,
             "oldest": progress.oldest,
             "accounts": to_json(progress.accounts),
