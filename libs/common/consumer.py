@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from common.broker import Handler, Message, Poison
 from common.events import Event
 from common.logging import correlated
+from common.tracing import handling
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +29,8 @@ def dispatch(handlers: Handlers) -> Handler:
 
     async def handle_message(message: Message) -> None:
         outcome = "failed"
-        with correlated(message.correlation_id, message_id=str(message.id), message_type=message.type):
+        bound = correlated(message.correlation_id, message_id=str(message.id), message_type=message.type)
+        with bound, handling(message):
             try:
                 event_class, handle = by_type.get(message.type) or _nobody(message)
                 await handle(_event(event_class, message))

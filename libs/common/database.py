@@ -11,6 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect, ExceptionCont
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from common.broker import Message
+from common.tracing import watch
 
 EMITTED = "emitted"
 """Key in `session.info` under which a transaction collects what it emitted."""
@@ -108,6 +109,7 @@ class Database:
         )
         event.listen(self._engine.sync_engine, "do_connect", _connect)
         event.listen(self._engine.sync_engine, "handle_error", _hide_detail)
+        watch(self._engine.sync_engine)
         _pools.add(self._engine.pool)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
         self.after_commit: Callable[[list[Message]], None] = lambda _messages: None

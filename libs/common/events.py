@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from common import tracing
 from common.broker import Message, new_message
 
 CHUNK = 500
@@ -162,4 +163,5 @@ def to_message(event: Event, correlation_id: str, at: datetime) -> Message:
         body=event.model_dump_json(exclude_none=True).encode(),
         correlation_id=correlation_id,
         timestamp=at,
+        traceparent=tracing.traceparent(),
     )

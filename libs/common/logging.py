@@ -11,8 +11,11 @@ import structlog
 from structlog import contextvars
 from structlog.typing import Processor
 
+from common.tracing import add_trace
+
 SHARED: list[Processor] = [
     contextvars.merge_contextvars,
+    add_trace,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]

@@ -33,8 +33,9 @@ BREATH = 1.0
 """Seconds for a full batch before the next is claimed; one message that waits for its handlers holds up no other."""
 
 INSERT = text(f"""
-    INSERT INTO outbox (id, type, routing_key, body, correlation_id, occurred_at, claimed_until)
-    VALUES (:id, :type, :routing_key, :body, :correlation_id, :timestamp, now() + interval '{EMITTER_HEAD_START}')
+    INSERT INTO outbox (id, type, routing_key, body, correlation_id, traceparent, occurred_at, claimed_until)
+    VALUES (:id, :type, :routing_key, :body, :correlation_id, :traceparent, :timestamp,
+        now() + interval '{EMITTER_HEAD_START}')
 """)
 INSERT_HINT = text("INSERT INTO user_events (user_id, type, body) VALUES (:user_id, :type, :body)")
 CLAIM_LEFT_OVER = text(f"""
@@ -44,7 +45,7 @@ CLAIM_LEFT_OVER = text(f"""
         WHERE dead_at IS NULL AND claimed_until < now() AND id <> ALL(CAST(:in_flight AS uuid[]))
         ORDER BY created_at LIMIT :most FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, type, routing_key, body, correlation_id, occurred_at
+    RETURNING id, type, routing_key, body, correlation_id, traceparent, occurred_at
 """)
 DELETE = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS uuid[]))")
 BURY = text("UPDATE outbox SET dead_at = now(), last_error = :reason WHERE id = :id")
@@ -69,6 +70,7 @@ async def keep(session: AsyncSession, messages: Sequence[Message]) -> None:
             "routing_key": message.routing_key,
             "body": message.body.decode(),
             "correlation_id": message.correlation_id,
+            "traceparent": message.traceparent or None,
             "timestamp": message.timestamp,
         }
         for message in messages
@@ -175,4 +177,5 @@ def _message(row: RowMapping) -> Message:
         body=row["body"].encode(),
         correlation_id=row["correlation_id"],
         timestamp=row["occurred_at"],
+        traceparent=row["traceparent"] or "",
     )

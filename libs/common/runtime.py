@@ -21,6 +21,7 @@ from common.broker.rabbit import RabbitBroker
 from common.connections import LARGEST_HEAD, MOST, bounded
 from common.database import Database
 from common.outbox import Outbox
+from common.tracing import tracing
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +69,8 @@ def run(name: str, settings_class: type[SettingsT], build: Build[SettingsT], *, 
         os.nice(NICENESS)
     allow_files(MOST + OWN_FILES)
     logging.configure(loaded.log_format, loaded.log_level)
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+    endpoint = loaded.otel_exporter_otlp_endpoint
+    with tracing(name, str(endpoint) if endpoint else None), asyncio.Runner(loop_factory=loop_factory()) as runner:
         try:
             runner.run(_run(name, loaded, build))
         except PortInUse as error:

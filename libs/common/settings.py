@@ -82,6 +82,7 @@ class ProcessSettings(Block):
     port: int = Field(default=8000, ge=1, le=65535)
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
 
 
 class PostgresSettings(Block):

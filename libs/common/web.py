@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import uuid4
 
 import structlog
@@ -18,6 +18,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from common.logging import correlated
 
 log = structlog.get_logger(__name__)
+
+if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
+UNTRACED = frozenset({"/healthz", "/readyz", "/metrics", "/api/events"})
+"""What is asked all the time, and a stream, which has no end."""
+TELEMETRY: "TelemetryConfig" = {
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+    "exclude": lambda scope: scope["path"] in UNTRACED,
+}
+"""What FastAPI tells of itself: a span for each request, where `common.tracing` wants it, and nothing else."""
 
 ErrorT = TypeVar("ErrorT", bound=Exception)
 Check = Callable[[], Awaitable[None]]

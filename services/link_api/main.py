@@ -140,6 +140,7 @@ def described() -> FastAPI:
         summary="Link banks, watch their transactions become expenses.",
         version="1",
         redoc_url=None,
+        telemetry=web.TELEMETRY,
     )
     for noun in (
         linking,

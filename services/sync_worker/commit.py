@@ -150,6 +150,7 @@ def _entry(leased: Leased, done: Pass, todo: plan.Plan) -> history.Entry:
         integration_id=leased.integration_id,
         sync_type=schedule.sync_type(None if done.from_start else "", done.begun["transactions_update_status"]),
         trigger=leased.trigger,
+        rung_at=done.begun["rung_at"],
         added=todo.added_count,
         modified=todo.modified_count,
         removed=len(todo.removed),

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from common.plaid import Credentials, PlaidClient
 from common.runtime import Infrastructure, Service
-from common.web import Correlation, probe_routes, use_problems
+from common.web import TELEMETRY, Correlation, probe_routes, use_problems
 from webhook_ingest.acceptance import Acceptance
 from webhook_ingest.keys import Keys
 from webhook_ingest.routes import Webhooks, routes
@@ -51,7 +51,7 @@ async def build(
 
 
 def _app(webhooks: Webhooks, acceptance: Acceptance) -> FastAPI:
-    app = FastAPI(title="webhook_ingest", description="Takes Plaid's webhooks.", redoc_url=None)
+    app = FastAPI(title="webhook_ingest", description="Takes Plaid's webhooks.", redoc_url=None, telemetry=TELEMETRY)
     app.include_router(routes(webhooks))
     app.router.routes.extend(probe_routes([acceptance.broker_or_database]))
     use_problems(app)

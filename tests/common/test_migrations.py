@@ -103,7 +103,7 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("chain")
 async def test_before_and_after_a_rollout(databases: Databases) -> None:
-    """Before it what is added comes, after it what is old goes; an index hinders no writer, a waiter hinders no index."""
+    """Before it what is added comes, after it what is old goes; an index hinders no writer, waiters hinder no index."""
     async with databases.empty() as url:
         assert await migrations.waiting(url) == (2, 1)
         assert await asyncio.gather(*(migrations.upgrade(url) for _ in range(3))) == [1, 1, 1]

@@ -36,6 +36,8 @@ class Message:
     correlation_id: str
     timestamp: datetime
     attempt: int = 1
+    traceparent: str = ""
+    """The trace that it belongs to (W3C Trace Context); empty where no traces are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,22 @@ class Broker(Protocol):
         """Whether publishing has a chance right now (for readiness)."""
 
 
-def new_message(*, type: str, routing_key: str, body: bytes, correlation_id: str, timestamp: datetime) -> Message:  # noqa: A002 - AMQP's word
+def new_message(
+    *,
+    type: str,  # noqa: A002 - AMQP's word
+    routing_key: str,
+    body: bytes,
+    correlation_id: str,
+    timestamp: datetime,
+    traceparent: str = "",
+) -> Message:
     """Return a message with an id of its own."""
     return Message(
-        id=uuid4(), type=type, routing_key=routing_key, body=body, correlation_id=correlation_id, timestamp=timestamp
+        id=uuid4(),
+        type=type,
+        routing_key=routing_key,
+        body=body,
+        correlation_id=correlation_id,
+        timestamp=timestamp,
+        traceparent=traceparent,
     )

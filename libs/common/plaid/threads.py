@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
 from threading import Thread
 from typing import TypeVar
@@ -24,10 +25,11 @@ class Threads:
         loop = asyncio.get_running_loop()
         await self._slots.acquire()
         outcome: asyncio.Future[T] = loop.create_future()
+        context = copy_context()  # its log lines and spans belong to the work in hand
 
         def work() -> None:
             try:
-                report = partial(_succeed, outcome, call())
+                report = partial(_succeed, outcome, context.run(call))
             except Exception as error:  # noqa: BLE001 - raised where the call is awaited
                 report = partial(_fail, outcome, error)
             with suppress(RuntimeError):  # the loop is closed, nobody waits any more

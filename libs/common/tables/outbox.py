@@ -12,6 +12,7 @@ outbox = Table(
     Column("routing_key", Text, nullable=False),
     Column("body", Text, nullable=False, comment="JSON, as it goes over the wire"),
     Column("correlation_id", Text, nullable=False),
+    Column("traceparent", Text, comment="W3C trace context, where traces are taken"),
     moment("occurred_at", nullable=False),
     now("created_at"),
     moment("claimed_until", nullable=False),

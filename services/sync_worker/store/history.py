@@ -1,6 +1,7 @@
 """The history of syncs: one row for each, also for those that failed."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,9 +12,9 @@ from sync_worker.domain.failure import Failure
 HISTORY = text("""
     INSERT INTO plaid_sync_history (integration_id, sync_type, trigger, transactions_added, transactions_modified,
         transactions_removed, pages, restarts, sync_duration, success, error_code, error_message, error_request_id,
-        correlation_id)
+        correlation_id, rung_at)
     VALUES (:integration_id, :sync_type, :trigger, :added, :modified, :removed, :pages, :restarts, :milliseconds,
-        :success, :error_code, :error_message, :error_request_id, :correlation_id)
+        :success, :error_code, :error_message, :error_request_id, :correlation_id, :rung_at)
 """)
 
 
@@ -31,6 +32,8 @@ class Entry:
     restarts: int = 0
     milliseconds: int = 0
     failure: Failure | None = None
+    rung_at: datetime | None = None
+    """When the oldest doorbell rang that a sync answered."""
 
     def counts(self) -> dict[str, int]:
         """Return the numbers, for the log."""
@@ -53,5 +56,6 @@ async def record(session: AsyncSession, entry: Entry) -> None:
             "error_message": failure.message if failure else None,
             "error_request_id": failure.request_id if failure else None,
             "correlation_id": correlation_id(),
+            "rung_at": entry.rung_at,
         },
     )

@@ -50,7 +50,12 @@ class Mailbox:
 def message(routing_key: str = "tests.happened", body: bytes = b"{}") -> Message:
     """Return a new message."""
     return new_message(
-        type=routing_key, routing_key=routing_key, body=body, correlation_id="one-story", timestamp=datetime.now(UTC)
+        type=routing_key,
+        routing_key=routing_key,
+        body=body,
+        correlation_id="one-story",
+        timestamp=datetime.now(UTC),
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     )
 
 

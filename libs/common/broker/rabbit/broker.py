@@ -11,6 +11,7 @@ from common.broker.rabbit.envelope import pack, unpack_dead
 from common.broker.rabbit.link import connection_to, translating
 from common.broker.rabbit.publisher import Publisher
 from common.broker.topology import HINTS, QUEUES, Queue
+from common.tracing import publishing
 
 MOST_DEAD = 1_000
 
@@ -47,7 +48,8 @@ class RabbitBroker:
         Unroutable where no queue takes it, unless it is a hint.
         """
         key = message.routing_key
-        await self._publisher.publish(pack(message), key, mandatory=key not in HINTS)
+        with publishing(message):
+            await self._publisher.publish(pack(message), key, mandatory=key not in HINTS)
 
     async def consume(self, queue: Queue, handler: Handler, *, prefetch: int) -> RabbitConsumer:
         """Start consuming and return at once; messages come as soon as the broker is reached."""

@@ -20,6 +20,7 @@ ROUTING_KEY = "x-routing-key"
 """The one it was published with: behind a waiting room AMQP's own is the queue's name."""
 OCCURRED_AT = "x-timestamp"
 """To the microsecond; AMQP's own property knows seconds."""
+TRACEPARENT = "traceparent"
 REASON, EXCEPTION = "x-reason", "x-exception"
 FIRST_FAILED_AT, LAST_FAILED_AT = "x-first-failed-at", "x-last-failed-at"
 
@@ -32,6 +33,8 @@ def pack(message: Message, **extra: str) -> Packed:
         OCCURRED_AT: message.timestamp.isoformat(),
         **extra,
     }
+    if message.traceparent:
+        headers[TRACEPARENT] = message.traceparent
     properties = Basic.Properties(
         content_type="application/json",
         headers=headers,
@@ -55,6 +58,7 @@ def unpack(incoming: AbstractIncomingMessage) -> Message:
         correlation_id=incoming.correlation_id or str(uuid4()),
         timestamp=_time(incoming.headers, OCCURRED_AT) or incoming.timestamp or datetime.now(UTC),
         attempt=attempt if isinstance(attempt, int) and attempt > 0 else 1,
+        traceparent=_text(incoming.headers, TRACEPARENT),
     )
 
 
