@@ -4,7 +4,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -58,6 +58,11 @@ CALLS: dict[str, tuple[Ask, str, dict[str, object]]] = {
         "/transactions/refresh",
         WITH_TOKEN,
     ),
+    "update_webhook": (
+        lambda plaid: plaid.update_webhook(TOKEN, "https://bank.example.com/hook"),
+        "/item/webhook/update",
+        WITH_TOKEN | {"webhook": "https://bank.example.com/hook"},
+    ),
     "remove_item": (lambda plaid: plaid.remove_item(TOKEN), "/item/remove", WITH_TOKEN),
     "get_institution": (
         lambda plaid: plaid.get_institution("ins_109508", ["US"]),
@@ -91,10 +96,10 @@ def plaid(stub: PlaidStub) -> Any:
 
 
 def test_every_call_is_here() -> None:
-    """No call of Plaid is without its row."""
+    """No call of Plaid is without its row; the probe, which returns no JSON, has a test of its own."""
     public = {name for name, _ in inspect.getmembers(PlaidClient, inspect.iscoroutinefunction) if name[0] != "_"}
 
-    assert set(CALLS) == public
+    assert {*CALLS, "probe"} == public
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -110,6 +115,21 @@ async def test_a_call(plaid: PlaidClient, stub: PlaidStub, name: str) -> None:
     assert call.headers["plaid-client-id"] == "the-client"
     assert call.headers["plaid-secret"] == "the-secret"
     assert call.headers["plaid-version"] == "2020-09-14"
+
+
+@pytest.mark.parametrize(
+    ("header", "time"),
+    [(("Date: Mon, 23 Nov 2026 08:53:45 GMT",), datetime(2026, 11, 23, 8, 53, 45, tzinfo=UTC)), ((), None)],
+)
+async def test_the_probe_tells_plaids_time(
+    plaid: PlaidClient, stub: PlaidStub, header: tuple[str, ...], time: datetime | None
+) -> None:
+    """The cheapest call that needs no item; what it returns is when Plaid answered, where that is said."""
+    stub.reply = answer(b"{}", 200, *header)
+
+    assert await plaid.probe() == time
+
+    assert (stub.calls[0].path, stub.calls[0].body["count"]) == ("/institutions/get", 1)
 
 
 @pytest.mark.parametrize("cursor", [None, ""])

@@ -3,12 +3,14 @@ import json
 import os
 import signal
 import sys
+from datetime import timedelta
 
 import pytest
 
 from common.broker import Message
 from common.broker.rabbit import RabbitBroker
 from common.broker.topology import QUEUES
+from ops.overview import Overview, look, troubles
 from tests.e2e.virtual_hosts import virtual_host
 from tests.ops.command import PATIENCE, Ops
 from tests.servers.rabbitmq import Rabbit
@@ -27,27 +29,31 @@ async def nothing(_message: Message) -> None:
     """Take it."""
 
 
+async def seen(world: World, amqp_url: str) -> Overview:
+    return await look(world.worker.database, {}, timedelta(hours=6), amqp_url)
+
+
 async def test_how_everything_stands(ops: Ops, world: World, rabbitmq_server: Rabbit) -> None:
     """Counted from the tables and the queues; with workers and without trouble it ends with 0."""
     await world.link()
     amqp_url = await virtual_host(rabbitmq_server)
-    at = Ops(ops.environment | {"AMQP_URL": amqp_url})
-    before = json.loads((await at.process("status", "--json")).out)
-    assert [queue["waiting"] for queue in before["queues"]] == [None] * len(QUEUES)
+    before = await seen(world, amqp_url)
+    assert [one.waiting for one in before.queues] == [None] * len(QUEUES)
     broker = RabbitBroker(amqp_url)
     consumers = [await broker.consume(queue, nothing, prefetch=1) for queue in QUEUES]
     await broker.start()
     await broker.connected()
 
     async def all_is_well() -> bool:
-        return (await at.process("status")).code == 0
+        return troubles(await seen(world, amqp_url)) == []
 
     await until(all_is_well, within=PATIENCE)
-    ended = await at.process("status", "--json")
+    ended = await Ops(ops.environment | {"AMQP_URL": amqp_url}).process("status", "--json")
     for consumer in consumers:
         await consumer.stop(1)
     await broker.close()
     found = json.loads(ended.out)
+    assert ended.code == 0
     assert (found["wrong"], found["census"]["items"]["active"], found["broker_answers"]) == ([], 1, True)
     assert [(queue["waiting"], queue["consumers"]) for queue in found["queues"]] == [(0, 1)] * len(QUEUES)
 
