@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from common.broker.topology import CATEGORIZE, SWEEP, SYNC
 from common.budget import tally
 from common.budget.tally import Share
-from common.census import Census, items, take, taking, transactions
+from common.census import Census, items, take, taking, transactions, work
 from common.census.items import Institution
 from common.database import Database
 from common.limits import Limit, Limits, Scope
@@ -17,6 +17,18 @@ from tests.common.census.rows import Rows
 SILENCE = timedelta(hours=6)
 NO_LIMITS: Limits = {}
 RUNG = {"requested_seq": "1", "requested_trigger": "'webhook'", "rung_at": "now() - interval '90 s'"}
+
+MANY_ITEMS = """
+    INSERT INTO plaid_integrations (user_id, item_id, days_requested, next_sync_at, last_sync_at)
+    SELECT 1, 'one of many ' || n, 730, now() + n * interval '1 s', now() - n * interval '1 s'
+    FROM generate_series(1, 5000) n
+"""
+MANY_TRANSACTIONS = """
+    INSERT INTO plaid_transactions (integration_id, account_id, transaction_id, amount, date, name, pending,
+        content_hash, decided_version)
+    SELECT integration_id, account_id, n, 1, now(), 'Coffee', false, '', 1
+    FROM plaid_transactions, generate_series(1, 5000) n
+"""
 
 
 @pytest.fixture
@@ -190,3 +202,19 @@ async def test_a_census_writes_nothing_and_ends_soon(rows: Rows, monkeypatch: py
     monkeypatch.setattr(transactions, "QUARANTINED", text("SELECT 1 FROM pg_sleep(5)"))
     with pytest.raises(DBAPIError, match="statement timeout"):
         await census(rows)
+
+
+async def test_the_oldest_work_is_found_by_index(rows: Rows) -> None:
+    """However many rows there are that are done: each statement has an index that knows which are not."""
+    await rows.transaction(await rows.item())
+    await rows.run(MANY_ITEMS)
+    await rows.run(MANY_TRANSACTIONS)
+    await rows.run("ANALYZE plaid_integrations, plaid_transactions")
+    for statement, index, values in (
+        (work.RUNG, "ix_plaid_integrations_unanswered", {}),
+        (work.OVERDUE, "ix_plaid_integrations_due", {}),
+        (work.SILENT, "ix_plaid_integrations_silent", {"max_silence": SILENCE}),
+        (work.UNDECIDED, "ix_plaid_transactions_undecided", {}),
+    ):
+        plan = "\n".join(row["QUERY PLAN"] for row in await rows.run(f"EXPLAIN {statement.text}", **values))
+        assert index in plan, plan
