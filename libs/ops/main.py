@@ -18,6 +18,7 @@ from ops.commands import (
     orphans,
     quarantine,
     status,
+    sync,
     usage,
     webhook_url,
 )
@@ -32,6 +33,7 @@ app.command("status")(status.show)
 app.command("doctor")(doctor.examine)
 app.command("items")(items.show)
 app.command("orphans")(orphans.show)
+app.command("sync")(sync.of_many)
 app.command("audit")(audit.of_many)
 app.command("history")(history.show)
 app.command("usage")(usage.show)
