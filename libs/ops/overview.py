@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from aio_pika.exceptions import AMQPError
 from sqlalchemy import text
 
 from common import census
+from common.broker import BrokerUnavailable
 from common.broker.rabbit.declaration import Names
 from common.broker.rabbit.inspection import Shape, Standing, glance
-from common.broker.rabbit.link import connection_to
+from common.broker.rabbit.link import connection_to, translating
 from common.broker.topology import QUEUES
 from common.census import Census
 from common.database import Database
@@ -82,9 +83,10 @@ async def look(database: Database, limits: Limits, max_silence: timedelta, amqp_
 async def _standings(url: str) -> list[Standing] | None:
     """Return how the queues stand, None where RabbitMQ does not let us know."""
     try:
-        async with connection_to(url, "ops status") as connection:
-            return await glance(connection, Names(), QUEUES)
-    except (*CONNECTION_EXCEPTIONS, TimeoutError):
+        with translating():
+            async with connection_to(url, "ops status") as connection:
+                return await glance(connection, Names(), QUEUES)
+    except (BrokerUnavailable, AMQPError, OSError, TimeoutError):
         return None
 
 

@@ -6,6 +6,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+from yarl import URL
 
 from common.broker import Message
 from common.broker.rabbit import RabbitBroker
@@ -37,6 +38,7 @@ async def test_how_everything_stands(ops: Ops, world: World, rabbitmq_server: Ra
     """Counted from the tables and the queues; with workers and without trouble it ends with 0."""
     await world.link()
     amqp_url = await virtual_host(rabbitmq_server)
+    assert not (await seen(world, str(URL(amqp_url).with_path("/nobody")))).broker_answers
     before = await seen(world, amqp_url)
     assert [one.waiting for one in before.queues] == [None] * len(QUEUES)
     broker = RabbitBroker(amqp_url)
