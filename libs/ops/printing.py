@@ -55,10 +55,10 @@ def describe(facts: Mapping[str, Any]) -> None:
     console().print(table)
 
 
-def tell_rest(shown: int, total: int) -> None:
-    """Say how many rows were not printed, if any."""
+def tell_rest(shown: int, total: int, *, or_more: bool = False) -> None:
+    """Say how many rows were not printed, if any; `or_more`: counting ended there."""
     if shown < total:
-        tell(f"{shown} of {total}; --most prints more.")
+        tell(f"{shown} of {total}{' or more' if or_more else ''}; --most prints more.")
 
 
 def show(drawn: RenderableType) -> None:

@@ -2,6 +2,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from deploy.embedded import System
+from link_api.schemas.integrations import EXAMPLE
 from tests.browser.board import FIRST_PLATYPUS, Board
 from tests.browser.conftest import SMALL_BUSINESS, USER_IDS
 
@@ -59,6 +60,15 @@ async def test_what_cannot_be_loaded_says_so_and_can_be_retried(board: Board, pa
     await failure.get_by_role("button", name="Try again").click()
     await expect(failure).to_be_hidden()
     await expect(board.page.get_by_test_id("banks-empty")).to_be_visible()
+
+
+async def test_a_paused_bank_says_so(board: Board) -> None:
+    """A bank that our operators paused says that we are at it, and offers no sync that would not come."""
+    paused = EXAMPLE | {"paused": True, "syncing": False}
+    await board.page.route("**/api/plaid/integrations", lambda route: route.fulfill(json={"items": [paused]}))
+    await board.open()
+    await expect(board.banks).to_contain_text("Paused; our team is looking into it")
+    await expect(board.banks.locator('[data-do="sync"]')).to_be_disabled()
 
 
 async def test_a_link_token_that_cannot_be_had_is_told_at_the_click(board: Board) -> None:

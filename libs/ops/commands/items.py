@@ -11,7 +11,7 @@ from ops import durations, printing
 from ops.commands.arguments import MOST, Json, Most
 from ops.session import Refused, run
 from ops.store import integrations
-from ops.store.integrations import STANDINGS, Item, Wanted
+from ops.store.integrations import MOST_COUNTED, STANDINGS, Item, Wanted
 
 Statuses = Annotated[list[str] | None, typer.Option("--status", help=f"That are so: {', '.join(STANDINGS)}.")]
 Institution = Annotated[str | None, typer.Option("--institution", metavar="BANK", help="Of this bank: id or name.")]
@@ -44,4 +44,4 @@ def show(
         printing.dump(found)
         return
     printing.tabulate([asdict(item) for item in found], "No items.")
-    printing.tell_rest(len(found), total)
+    printing.tell_rest(len(found), total, or_more=total == MOST_COUNTED)

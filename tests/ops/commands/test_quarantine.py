@@ -59,6 +59,18 @@ async def test_replay_is_of_what_was_meant(ops: Ops, world: World) -> None:
     assert [(row["due"], row["rung"]) for row in await world.rows(DUE)] == [(True, True), (True, True), (True, False)]
 
 
+async def test_reasons_narrow_it(ops: Ops, world: World) -> None:
+    """List and replay take words of the reason, small or large; a paused item is made due and not rung for."""
+    item, _ = await with_one_spoiled(world, amount=None)
+    assert len((await ops("quarantine", "list", "--reason", "AMOUNT", "--json")).rows) == 1
+    assert (await ops("quarantine", "list", "--reason", "no such reason", "--json")).rows == []
+    assert "0 transactions of 0" in (await ops("quarantine", "replay", "--all", "--reason", "no such reason")).err
+    await ops("item", "pause", str(item.id))
+    ended = await ops("quarantine", "replay", "--all", "--reason", "amount")
+    assert "1 of the items cannot be synced" in ended.err
+    assert [(row["due"], row["rung"]) for row in await world.rows(DUE)] == [(True, False)]
+
+
 @pytest.mark.parametrize("words", [[], ["--all", "--integration", "1"], ["--integration", "nobody's"]])
 async def test_a_replay_of_nothing_in_particular_is_refused(ops: Ops, words: list[str]) -> None:
     """One says which, or that it is all."""
