@@ -152,7 +152,7 @@ def _entry(leased: Leased, done: Pass, todo: plan.Plan) -> history.Entry:
         trigger=leased.trigger,
         rung_at=done.begun["rung_at"],
         added=todo.added_count,
-        modified=todo.modified_count,
+        modified=len(todo.modified),
         removed=len(todo.removed),
         pages=len(done.loop.pages),
         restarts=done.loop.restarts,

@@ -154,6 +154,25 @@ async def test_why_tells_what_was_decided_and_what_the_bank_said(ledger: Board, 
     await expect(row.get_by_role("button", name="Why?")).to_be_focused()
 
 
+async def test_why_tells_what_the_bank_changed_and_what_was_given_back(ledger: Board, bank: Bank) -> None:
+    """Earlier rows of the bank are told as changes, a purchase and its refunds in sentences, amounts without sign."""
+    row = await spend_unknown(ledger, bank, "73.00")
+
+    async def live_longer(route: Route) -> None:
+        answer = await route.fetch()
+        told = await answer.json()
+        was = told["bank"] | {"amount": "70.00", "version": 1, "pending": True}
+        back = told["bank"] | {"expense_id": None, "amount": "-5.00", "date": "2026-11-20", "vendor": "A Shop"}
+        refund = back | {"description": "A SHOP", "account": {"id": 1, "name": "Checking", "mask": "0000"}}
+        await route.fulfill(response=answer, json=told | {"earlier": [was], "refunds": [refund]})
+
+    await ledger.page.route("**/explain", live_longer)
+    await row.get_by_role("button", name="Why?").click()
+    earlier = ledger.details.get_by_test_id("earlier")
+    await expect(earlier).to_contain_text("it was booked; amount was $70.00, became $73.00.")
+    await expect(ledger.details.get_by_test_id("partners")).to_contain_text("Given back since: A Shop ($5.00, ")
+
+
 async def test_what_is_shown_can_be_taken_along_as_csv(ledger: Board, bank: Bank, tmp_path: Path) -> None:
     """The file holds what the filters mean, and nothing else."""
     await spend_unknown(ledger, bank, "81.25")

@@ -7,6 +7,7 @@ import { format } from "./money.js";
 import { tell } from "./notices.js";
 import { conditionsOf } from "./rules.js";
 import { day, moment, setDay } from "./time.js";
+import { changesOf } from "./versions.js";
 
 const SURE = [
   [0.95, "We are very sure"],
@@ -48,6 +49,27 @@ function bankRows(row) {
 function wordsOf({ merchant, answers }) {
   const said = answers.map(({ category, date }) => `${category.name} (${day(date)})`);
   return `What you said of ${merchant} before, newest first: ${said.join(", ")}.`;
+}
+
+const unsigned = (row) => moneyOf({ ...row, amount: row.amount.replace(/^-/, "") });
+const partnerWords = (row) => `${row.vendor ?? row.description} (${unsigned(row)}, ${day(row.date)}, ${row.account.name})`;
+
+// The other transactions that this one has to do with, in sentences.
+function wordsOfPartners({ counterpart, refund_of: purchase, refunds }) {
+  return [
+    counterpart && `It is the other side of ${partnerWords(counterpart)}.`,
+    purchase && `It gives back ${partnerWords(purchase)}.`,
+    refunds.length > 0 && `Given back since: ${refunds.map(partnerWords).join("; ")}.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function drawChanges(row, earlier) {
+  const told = changesOf(row, earlier);
+  byId("earlier").hidden = told.length === 0;
+  const draw = (item, { text }) => (item.textContent = text);
+  reconcile(byId("earlier-rows"), told, { key: ({ key }) => key, create: () => clone("bank-change"), update: draw });
 }
 
 function drawBankRow(list, row) {
@@ -154,16 +176,19 @@ export class Details {
     if (this.#explanation) this.#drawExplanation(this.#explanation);
   }
 
-  #drawExplanation({ automatic, bank, rule, memory, pending_twin: twin }) {
+  #drawExplanation(explanation) {
+    const { automatic, bank, earlier, rule, memory, pending_twin: twin } = explanation;
     const chosen = this.#expense.source === "user";
     const ours = `We had filed it under ${automatic.category.name}. ${automatic.reason} ${sureness(automatic.confidence)}`;
     const named = rule && `Your rule: ${conditionsOf(rule)} is ${rule.category.name}.`;
     fill(this.#dialog, { overruled: chosen ? ours : null, rule: named, memory: memory && wordsOf(memory) });
+    fill(this.#dialog, { partners: wordsOfPartners(explanation) });
     this.#dialog.querySelector('[data-do="automatic"]').hidden = !chosen;
     const others = automatic.alternatives.filter(({ slug }) => slug !== this.#expense.category.slug);
     this.#dialog.querySelector(".alternatives").hidden = others.length === 0;
     drawChoices(this.#dialog.querySelector(".choices"), others);
     drawBankRow(byId("bank-row"), bank);
+    drawChanges(bank, earlier);
     byId("pending-twin").hidden = !twin;
     if (twin) drawBankRow(byId("twin-row"), twin);
   }

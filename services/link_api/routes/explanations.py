@@ -22,6 +22,7 @@ async def explain_expense(parts: Use, user: User, expense_id: ExpenseId) -> Expl
         if shown is None or decided is None:
             raise unknown("expense")
         bank = await explanations.bank_row(session, decided["transaction_id"])
+        earlier = [BankRow.of(row) for row in await explanations.earlier(session, decided["transaction_id"])]
         rule = await rules.one(session, user.user_id, decided["rule_id"] or 0)
         twin = await explanations.pending_twin(session, bank)
         partners = [Partner.of(row) for row in await explanations.partners(session, user.user_id, expense_id)]
@@ -35,6 +36,7 @@ async def explain_expense(parts: Use, user: User, expense_id: ExpenseId) -> Expl
         if answers
         else None,
         bank=BankRow.of(bank),
+        earlier=earlier,
         pending_twin=BankRow.of(twin) if twin else None,
         counterpart=next((one for one in partners if one.relation == "counterpart"), None),
         refund_of=next((one for one in partners if one.relation == "refund_of"), None),

@@ -63,6 +63,7 @@ EXAMPLE: dict[str, JsonValue] = {
         "first_seen_at": "2026-11-21T09:00:00Z",
         "changed_at": "2026-11-21T09:00:00Z",
     },
+    "earlier": [],
     "pending_twin": None,
     "counterpart": None,
     "refund_of": None,
@@ -128,7 +129,7 @@ class PlaidCategory(BaseModel):
 
 
 class BankRow(BaseModel):
-    """A transaction as the bank told it last, with Plaid's sign: positive is money out of the account."""
+    """A transaction as the bank told it, with Plaid's sign: positive is money out of the account."""
 
     transaction_id: str = Field(description="Plaid's, for support")
     name: str
@@ -146,7 +147,7 @@ class BankRow(BaseModel):
     plaid_category: PlaidCategory
     pending: bool
     removed: bool = Field(description="The bank has taken it back")
-    version: int = Field(description="How often the bank has told it differently, and once more")
+    version: int = Field(description="How often the bank had told it differently by then, and once more")
     first_seen_at: dt.datetime
     changed_at: dt.datetime
 
@@ -207,6 +208,9 @@ class Explanation(BaseModel):
     )
     memory: Remembered | None = Field(description="null: you have answered nothing about this merchant yet")
     bank: BankRow
+    earlier: list[BankRow] = Field(
+        description="The row as it was before each change of the bank's, newest first: the twenty newest are kept"
+    )
     pending_twin: BankRow | None = Field(description="The row that the bank showed while it was pending")
     counterpart: Partner | None = Field(
         description="The other half, on another account of yours, of money that only moved; null: none is known"

@@ -62,6 +62,16 @@ PARTNERS = text("""
     LEFT JOIN expenses x ON x.transaction_id = t.id
     ORDER BY 3, t.id
 """)
+# As BANK has it, of the row as it was.
+EARLIER = text("""
+    SELECT t.integration_id, t.transaction_id, v.name, v.merchant_name, v.original_description, v.amount,
+        v.iso_currency_code, v.unofficial_currency_code, v.date, v.authorized_date, v.datetime, v.authorized_datetime,
+        v.payment_channel, v.check_number, v.pfc_primary, v.pfc_detailed, v.pfc_confidence, v.pfc_version, v.pending,
+        v.pending_transaction_id, v.sync_status = 'removed' AS removed, v.version, t.created_at,
+        v.told_at AS updated_at
+    FROM plaid_transaction_versions v JOIN plaid_transactions t ON t.id = v.transaction_id
+    WHERE v.transaction_id = :id ORDER BY v.version DESC
+""")
 ROW = text(f"{BANK} WHERE id = :id")
 TWIN = text(f"{BANK} WHERE transaction_id = :transaction_id AND integration_id = :integration_id")
 
@@ -86,6 +96,11 @@ async def partners(session: AsyncSession, user_id: int, expense_id: int) -> list
 async def bank_row(session: AsyncSession, transaction_id: int) -> RowMapping:
     """Return the bank's row."""
     return (await session.execute(ROW, {"id": transaction_id})).mappings().one()
+
+
+async def earlier(session: AsyncSession, transaction_id: int) -> list[RowMapping]:
+    """Return the bank's row as it was before each change that is kept, newest first."""
+    return list((await session.execute(EARLIER, {"id": transaction_id})).mappings())
 
 
 async def pending_twin(session: AsyncSession, row: RowMapping) -> RowMapping | None:

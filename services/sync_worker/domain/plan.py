@@ -38,12 +38,17 @@ class Changes:
 
 @dataclass(slots=True)
 class Plan:
-    """What to write: lines by page, tombstones, and the counts for the history row."""
+    """What to write: lines by page, which of them we have already, tombstones, and how many are new."""
 
     lines: dict[int, list[int]] = field(default_factory=dict)
+    modified: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     added_count: int = 0
-    modified_count: int = 0
+
+    @property
+    def replaced(self) -> list[str]:
+        """The transactions of which we hold a row that will say something else."""
+        return [*self.modified, *self.removed]
 
 
 def fold(pages: Sequence[Page]) -> Changes:
@@ -96,6 +101,6 @@ def plan(known: Mapping[str, Known], changes: Changes, pages: Sequence[Page]) ->
         if ours is None:
             todo.added_count += 1
         else:
-            todo.modified_count += 1
+            todo.modified.append(transaction_id)
     todo.removed = sorted(i for i in changes.removed if i in known and not known[i].removed)
     return todo

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.database import reach_by_index
 from sync_worker.domain.pages import Page
 from sync_worker.domain.plan import Known, Plan
+from sync_worker.store import versions
 
 # `+ 0` fits no index: the rows of a few transactions are reached by their ids, not by reading all of the integration's.
 LOCK_KNOWN = text("""
@@ -102,8 +103,10 @@ async def lock_known(session: AsyncSession, integration_id: int, ids: Sequence[s
 
 
 async def write(session: AsyncSession, integration_id: int, pages: Sequence[Page], todo: Plan) -> list[int]:
-    """Carry out the plan; return the ids of the rows that have a new version."""
+    """Carry out the plan, keep what it replaces; return the ids of the rows that have a new version."""
     changed: list[int] = []
+    for start in range(0, len(todo.replaced), AT_ONCE):
+        await versions.keep(session, integration_id, todo.replaced[start : start + AT_ONCE])
     for number, lines in todo.lines.items():
         page = pages[number]
         rows: dict[str, Any] = {

@@ -1,4 +1,5 @@
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from tests.link_api.ledger import ledger
@@ -113,3 +114,25 @@ async def test_partners_are_shown(live: World) -> None:
     }
     await write(live, "plaid_transactions", rows[returned], counterpart_id=rows[bought])
     assert (await explained(live, returned))["counterpart"] == back["refund_of"]
+
+
+EARLIER = """
+    INSERT INTO plaid_transaction_versions (transaction_id, version, told_at, amount, iso_currency_code, date, name,
+        pending, sync_status)
+    SELECT id, :version, now(), :amount, 'USD', '2026-11-19', :name, true, 'synced' FROM plaid_transactions
+    WHERE id = (SELECT transaction_id FROM expenses WHERE id = :id)
+"""
+
+
+async def test_what_the_bank_told_before_is_shown(live: World) -> None:
+    """Earlier rows, newest first, exact, of this expense's transaction alone."""
+    book = await ledger(live)
+    id_, other = await book.expense("12"), await book.expense("13")
+    for version, amount in ((1, "9.99"), (2, "10")):
+        await live.change(EARLIER, id=id_, version=version, amount=Decimal(amount), name=f"NAME {version}")
+    earlier = (await explained(live, id_))["earlier"]
+    assert [(row["version"], row["amount"], row["name"], row["pending"]) for row in earlier] == [
+        (2, "10.00", "NAME 2", True),
+        (1, "9.99", "NAME 1", True),
+    ]
+    assert (await explained(live, other))["earlier"] == []
