@@ -7,7 +7,7 @@ import typer
 
 from ops.printing import UNITS
 
-SHAPE = re.compile(r"(\d{1,9})\s*([a-z]+)")
+SHAPE = re.compile(r"([0-9]{1,9})\s*([a-z]+)")
 BY_NAME = dict(UNITS)
 
 

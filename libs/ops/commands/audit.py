@@ -62,7 +62,7 @@ def _audit(order: Callable[[Database], Awaitable[Sequence[int]]], timeout: float
     async def work(database: Database) -> list[Audit]:
         ids = await order(database)
         if timeout is not None:
-            await _wait(database, ids, timeout)
+            await _wait(database, ids, timeout, shown=not as_json)
         async with database.transaction() as session:
             return await audits.results(session, ids)
 
@@ -92,9 +92,15 @@ async def _order_many(database: Database, user: int | None, *, heal: bool) -> Se
     return ids
 
 
-async def _wait(database: Database, ids: Sequence[int], timeout: float) -> None:  # noqa: ASYNC109 - ends in a report
+async def _wait(
+    database: Database,
+    ids: Sequence[int],
+    timeout: float,
+    *,
+    shown: bool,  # noqa: ASYNC109 - ends in a report
+) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=printing.console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=printing.console(stderr=True), transient=True, disable=not shown) as progress:
         try:
             async with asyncio.timeout(timeout):
                 await _watch(database, ids, progress, "Comparing", audits.left)
