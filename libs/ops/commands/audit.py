@@ -95,9 +95,9 @@ async def _order_many(database: Database, user: int | None, *, heal: bool) -> Se
 async def _wait(
     database: Database,
     ids: Sequence[int],
-    timeout: float,
+    timeout: float,  # noqa: ASYNC109 - ends in a report
     *,
-    shown: bool,  # noqa: ASYNC109 - ends in a report
+    shown: bool,
 ) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=printing.console(stderr=True), transient=True, disable=not shown) as progress:
