@@ -19,6 +19,7 @@ from ops.commands import (
     quarantine,
     status,
     sync,
+    trace,
     usage,
     webhook_url,
 )
@@ -35,6 +36,7 @@ app.command("items")(items.show)
 app.command("orphans")(orphans.show)
 app.command("sync")(sync.of_many)
 app.command("audit")(audit.of_many)
+app.command("trace")(trace.show)
 app.command("history")(history.show)
 app.command("usage")(usage.show)
 app.add_typer(item.app, name="item")

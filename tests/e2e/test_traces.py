@@ -1,8 +1,13 @@
 """Where a collector is named, one trace goes from the webhook to the expense; nothing in it is private."""
 
 import asyncio
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -60,6 +65,36 @@ async def test_one_trace_from_the_webhook_to_the_expense(traced: tuple[Site, Col
     assert {("sync_worker", "SELECT"), ("sync_worker", "INSERT"), ("categorizer", "INSERT")} <= kinds
     calls = [span for span in trace if "/transactions/sync" in str(span.attributes)]
     assert {(span.service, span.name) for span in calls} == {("sync_worker", "POST")}
+
+
+async def ops(at: Site, *words: str) -> tuple[int, Any]:
+    """Type a command of the operators', with --json; return its exit code and what it printed."""
+    environment = os.environ | {"DATABASE_URL": at.running.system.database_url}
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ops", *words, "--json", env=environment, stdout=PIPE, stderr=PIPE
+    )
+    out, _ = await asyncio.wait_for(child.communicate(), CONVERGED)
+    return child.returncode or 0, json.loads(out)
+
+
+async def test_an_operator_reads_the_life_of_a_transaction(traced: tuple[Site, Collector]) -> None:
+    """From the webhook to the expense, and again when the bank corrects it, in order; also from the log's id."""
+    at, _ = traced
+    item = (await at.witness.items())[0]
+    added = await at.bank.add(item)
+    await at.witness.settled()
+    await at.bank.tell(f"items/{item}/transactions/edit", transaction_id=added, amount=99.5)
+    await at.witness.settled()
+    code, story = await ops(at, "trace", added)
+    steps = [moment["what"] for moment in story["moments"]]
+    assert (code, steps) == (
+        0,
+        ["rung", "synced", "stored", "expense made", "rung", "synced", "stored", "decided"],
+    )
+    [first, second] = [moment["correlation_id"] for moment in story["moments"] if moment["what"] == "synced"]
+    lines = at.running.by_name["webhook_ingest"].lines("webhook.accepted")
+    assert {first, second} <= {line["correlation_id"] for line in lines}
+    assert (await ops(at, "trace", second)) == (0, story)
 
 
 async def test_lines_of_the_log_name_their_trace(traced: tuple[Site, Collector]) -> None:

@@ -139,6 +139,7 @@ plaid_sync_history = Table(
     Column("correlation_id", Text),
     moment("rung_at", comment="when the oldest doorbell rang that the sync answers"),
     now("created_at"),
+    Index(None, "correlation_id"),
     Index(None, "integration_id", "created_at"),
     Index(None, "created_at", postgresql_include=["integration_id", "success", "sync_duration"]),
 )
