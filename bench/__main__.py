@@ -7,13 +7,32 @@ from contextlib import AsyncExitStack
 
 from rich.console import Console
 
-from bench import categorizer, ingest_latency, ingest_throughput, report
+from bench import (
+    categorizer,
+    changes,
+    footprint,
+    growth,
+    imports,
+    ingest_latency,
+    ingest_throughput,
+    queueing,
+    reading,
+    report,
+    streams,
+)
 from bench.figure import Figure
 from bench.site import Site, site
 
 MEASURES: dict[str, Callable[[Site], Awaitable[list[Figure]]]] = {
+    "imports": imports.measure,
+    "growth": growth.measure,
+    "changes": changes.measure,
     "ingest_throughput": ingest_throughput.measure,
     "ingest_latency": ingest_latency.measure,
+    "queueing": queueing.measure,
+    "reading": reading.measure,
+    "streams": streams.measure,
+    "footprint": footprint.measure,
 }
 WITHOUT_SERVERS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {"categorizer": categorizer.measure}
 NAMES = [*WITHOUT_SERVERS, *MEASURES]

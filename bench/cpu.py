@@ -7,6 +7,8 @@ from pathlib import Path
 
 BROKER = "beam.smp"
 """RabbitMQ's process, in a container or not."""
+DATABASE = "postgres"
+"""PostgreSQL's processes, in a container or not."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
 
@@ -18,12 +20,21 @@ def seconds(pids: Iterable[int]) -> float:
 
 def of_broker() -> float:
     """Return what every RabbitMQ on this machine has used so far."""
-    return sum(_used(stat) for stat in _PROC.glob("[0-9]*/stat") if _is_broker(stat))
+    return _of_all(BROKER)
 
 
-def _is_broker(stat: Path) -> bool:
+def of_database() -> float:
+    """Return what every PostgreSQL on this machine has used so far, but for connections that are closed."""
+    return _of_all(DATABASE)
+
+
+def _of_all(name: str) -> float:
+    return sum(_used(stat) for stat in _PROC.glob("[0-9]*/stat") if _is_called(name, stat))
+
+
+def _is_called(name: str, stat: Path) -> bool:
     with suppress(OSError):
-        return stat.with_name("comm").read_text().strip() == BROKER
+        return stat.with_name("comm").read_text().strip() == name
     return False
 
 
