@@ -75,6 +75,7 @@ docs: $(READY) ## write the documents that are generated from the code
 	@$(BIN)/python -m common.asyncapi > docs/events.json
 	@$(BIN)/python -m link_api.document > docs/link-api.json
 	@$(BIN)/python -m sync_worker.picture > docs/item-life.md
+	@$(BIN)/python -m deploy.observability.dashboards
 
 pictures: $(READY) ## take the README's pictures from the running system
 	@$(BIN)/python -m deploy.pictures

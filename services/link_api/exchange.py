@@ -173,3 +173,5 @@ OUTCOMES: dict[type[Exception], str] = {
     UnderWay: "repeated",
     DuplicateBank: "duplicate",
 }
+for outcome in ("linked", "failed", *OUTCOMES.values()):
+    LINKS.labels(outcome)  # from the start: of a counter that begins with 1 Prometheus sees no increase

@@ -10,13 +10,16 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-import sync_worker.main  # noqa: F401 - each of these brings its metrics
+import link_api.main  # noqa: F401 - each of these brings its metrics
+import sync_worker.main  # noqa: F401
+import webhook_ingest.main  # noqa: F401
 from tests.servers import Missing
 from tests.servers.containers import docker_answers
 from tests.servers.rabbitmq import Rabbit
 from tests.servers.skips import skipping
 
 FOLDER = Path("deploy/observability").resolve()
+OPERATIONS = Path("docs/operations.md")
 IMAGE = "prom/prometheus:v2.53.3"
 RABBITMQS = "rabbitmq_detailed_"
 METRIC = re.compile(r"(?<!by \()\b([a-z]+(?:_[a-z]+)+)\s*(?=[\[{)]| unless| offset)")
@@ -64,6 +67,24 @@ def test_every_alert_says_what_to_do(rule: dict[str, Any]) -> None:
     page, _, anchor = said["runbook_url"].partition("#")
     headings = re.findall(r"^#+ (.+)$", Path(page).read_text(), flags=re.MULTILINE)
     assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_alert_is_tried_both_ways() -> None:
+    """Each rule is seen to fire, and to be silent."""
+    cases = [
+        case
+        for one in yaml.safe_load((FOLDER / "alerts.test.yml").read_text())["tests"]
+        for case in one["alert_rule_test"]
+    ]
+    for fires in (True, False):
+        tried = {case["alertname"] for case in cases if bool(case["exp_alerts"]) is fires}
+        assert tried == {rule["alert"] for rule in rules()}
+
+
+def test_every_runbook_has_its_alert() -> None:
+    """A page for an alert that is no more would mislead."""
+    section = OPERATIONS.read_text().partition("\n## Alerts\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^### (.+)$", section, flags=re.MULTILINE)) == {rule["alert"] for rule in rules()}
 
 
 @pytest.mark.slow
