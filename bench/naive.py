@@ -23,7 +23,7 @@ from plaid.model.transactions_sync_request import TransactionsSyncRequest
 from bench.site import Site
 from deploy.demo import INSTITUTION
 
-ROWS = 1_000
+ROWS = 500
 """Fewer than we import beside it: every row costs the same, so the rate is flat."""
 GLANCE = 0.1
 COMPLETE = "HISTORICAL_UPDATE_COMPLETE"
