@@ -85,7 +85,7 @@ async def _desk(session: AsyncSession, user_id: int, known: Sequence[Known], pip
     What was taught is read behind the locks: who applies a rule takes them too, so what it asks for is decided by
     rules as new.
     """
-    anew = [one for one in known if one.kept is None or one.links != UNLINKED]
+    anew = [one for one in known if one.kept(pipeline.version) is None or one.links != UNLINKED]
     merchants = {one.transaction.id: pipeline.merchant(one.transaction) for one in anew}
     asked = {(merchants[one.transaction.id], one.transaction.money_in) for one in anew}
     answers = await memory.of_user(session, user_id, asked)

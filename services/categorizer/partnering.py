@@ -46,7 +46,7 @@ class Settlement:
     async def _post(self, known: Iterable[Known]) -> None:
         postings = self.desk.postings(known)
         self.postings += postings
-        self.expense_ids |= await expenses.post(self.session, self.user_id, postings)
+        self.expense_ids |= await expenses.post(self.session, self.user_id, self.desk.version, postings)
 
     async def _paired(self, known: Sequence[Known]) -> list[Known]:
         """Return the transactions with the other halves that are found for them."""

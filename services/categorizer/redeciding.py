@@ -71,7 +71,8 @@ class Redeciding:
 
     async def _next(self, after: int) -> list[Older]:
         async with self.database.transaction() as session:
-            return await decided.older(session, after=after, most=self.batch, user_id=self.user_id)
+            version = self.pipeline.version
+            return await decided.older(session, version=version, after=after, most=self.batch, user_id=self.user_id)
 
     async def _patiently(self, integration_id: int, rows: Sequence[Older], differences: Differences) -> None:
         event = TransactionsChanged(

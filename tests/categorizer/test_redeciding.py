@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
+from categorizer import data
 from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
+from categorizer.domain.text.model import WordModel
 from categorizer.handlers import decide
 from categorizer.redeciding import NO_EXPENSE, QUESTION, Differences, Redeciding
 from common.broker import Message
@@ -72,6 +74,17 @@ async def test_what_an_older_pipeline_decided(
     assert {(row.auto_category, row.pipeline_version) for row in await bank.expenses()} == {("meals", PIPELINE_VERSION)}
     assert emitted
     assert (await redecided(database, pipeline)).moves == Counter()
+
+
+async def test_what_another_model_of_words_decided(database: Database, bank: Bank, pipeline: Pipeline) -> None:
+    """A pipeline with another model has a version of its own: its rows keep that, and it decides the others' anew."""
+    [id_] = await bank.add_many([{}])
+    await decide(bank.changed(id_), database, pipeline)
+    other = data.pipeline(model=WordModel({}, "counted, 0123abcd"))
+    assert other.version == f"{PIPELINE_VERSION}+0123abcd"
+    assert [(await redecided(database, other)).looked_at for _ in range(2)] == [1, 0]
+    assert (await bank.expense()).pipeline_version == other.version
+    assert (await redecided(database, pipeline)).looked_at == 1
 
 
 async def test_from_and_to_no_expense(database: Database, bank: Bank, pipeline: Pipeline) -> None:

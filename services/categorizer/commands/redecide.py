@@ -15,10 +15,10 @@ from common.database import Database
 from common.events import CHUNK
 
 ABOUT = f"""\
-Decide anew what another version of the pipeline decided; this is {PIPELINE_VERSION}. It goes the way of messages
-beside the running services, batch by batch; broken off, the same command goes on. What a user chose or confirmed is
-never touched. With --dry-run nothing is written, and what would change is told. It needs DATABASE_URL, and the
-deployment's CATEGORIZER_ settings where they are not the usual ones."""
+Decide anew what another version of the pipeline decided (this is {PIPELINE_VERSION}), or one with another model of
+words. It goes the way of messages beside the running services, batch by batch; broken off, the same command goes on.
+What a user chose or confirmed is never touched. With --dry-run nothing is written, and what would change is told. It
+needs DATABASE_URL, and the deployment's CATEGORIZER_ settings where they are not the usual ones."""
 WIDTH = 30
 
 
@@ -56,14 +56,14 @@ async def _redecide(asked: argparse.Namespace, database: Database, settings: Dec
             sys.stderr.write(f"\r[{bar:{WIDTH}}] {part:4.0%}  {found.looked_at:,} looked at")
     if shown:
         sys.stderr.write("\r\033[K")
-    _tell(found, as_json=asked.json, rehearsal=asked.dry_run)
+    _tell(found, pipeline.version, as_json=asked.json, rehearsal=asked.dry_run)
 
 
-def _tell(found: Differences, *, as_json: bool, rehearsal: bool) -> None:
+def _tell(found: Differences, version: str, *, as_json: bool, rehearsal: bool) -> None:
     appear, vanish = found.questions
     changed = [{"from": one, "to": other, "count": count} for (one, other), count in found.moves.most_common()]
     if as_json:
-        told = {"pipeline_version": PIPELINE_VERSION, "dry_run": rehearsal, "looked_at": found.looked_at}
+        told = {"pipeline_version": version, "dry_run": rehearsal, "looked_at": found.looked_at}
         questions = {"appear": appear, "vanish": vanish}
         print(json.dumps(told | {"questions": questions, "changed": changed}, indent=2))  # noqa: T201 - an answer
         return

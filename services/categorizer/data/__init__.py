@@ -7,13 +7,14 @@ from importlib import resources
 from categorizer.data import text_tables
 from categorizer.domain.case import USUAL, Thresholds
 from categorizer.domain.catalogue import Catalogue, Category, PlaidCategory
-from categorizer.domain.pipeline import Pipeline
+from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
 from categorizer.domain.text.model import WordModel
 
 
 def pipeline(thresholds: Thresholds = USUAL, model: WordModel | None = None) -> Pipeline:
     """Return the pipeline of all this data, with a model of words that was trained before, or one of this data."""
-    return Pipeline(catalogue(), text_tables.judge(model), thresholds)
+    version = f"{PIPELINE_VERSION}+{model.digest}" if model else PIPELINE_VERSION
+    return Pipeline(catalogue(), text_tables.judge(model), thresholds, version=version)
 
 
 def catalogue() -> Catalogue:

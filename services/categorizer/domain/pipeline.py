@@ -18,7 +18,7 @@ from categorizer.domain.stages.text import by_merchant, by_phrase, by_words
 from categorizer.domain.text.judge import Judge
 from categorizer.domain.transaction import Transaction
 
-PIPELINE_VERSION = "2"
+PIPELINE_VERSION = "3"
 """Moves on when the same transaction may get another answer: what was decided by an older one is decided anew."""
 
 STAGES: tuple[Stage, ...] = (
@@ -43,6 +43,8 @@ class Pipeline:
     judge: Judge
     thresholds: Thresholds
     reliability: Reliability = field(default_factory=Reliability)
+    version: str = PIPELINE_VERSION
+    """Of this code and its tables, and of a deployment's own model of words: what a decision is kept with."""
 
     def merchant(self, transaction: Transaction) -> Merchant:
         """Return whom the transaction's money went to or came from, as memory knows merchants."""

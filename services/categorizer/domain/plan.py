@@ -9,7 +9,7 @@ from categorizer.domain.decision import Decision
 from categorizer.domain.expense import ExpenseDraft, expense_of
 from categorizer.domain.merchant import Merchant
 from categorizer.domain.partners import ALONE, UNLINKED, Links, Partners
-from categorizer.domain.pipeline import PIPELINE_VERSION, Pipeline
+from categorizer.domain.pipeline import Pipeline
 from categorizer.domain.stages.partners import of_partners
 from categorizer.domain.transaction import Transaction
 from categorizer.domain.transfers import Half, look
@@ -34,10 +34,9 @@ class Expense:
     user_category: str | None
     settled: bool = False
 
-    @property
-    def current(self) -> bool:
-        """Whether a newer pipeline has nothing to say to it."""
-        return self.settled or self.pipeline_version == PIPELINE_VERSION
+    def current(self, version: str) -> bool:
+        """Whether the pipeline of this version has nothing to say to it."""
+        return self.settled or self.pipeline_version == version
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +56,11 @@ class Known:
     key: str = ""
     integration_id: int = 0
 
-    @property
-    def kept(self) -> Decision | None:
-        """The decision that still holds: for this version, by this pipeline or with the user's word for it."""
+    def kept(self, pipeline_version: str) -> Decision | None:
+        """Return the decision that still holds: for this version, by this pipeline or with the user's word for it."""
         if self.expense is None or self.decided_version < self.version:
             return None
-        return self.expense.draft.decision if self.expense.current else None
+        return self.expense.draft.decision if self.expense.current(pipeline_version) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +84,26 @@ class Desk:
         self._merchants = dict(merchants or {})
         self._decisions: dict[tuple[int, Links], Decision] = {}
 
+    @property
+    def version(self) -> str:
+        """The version of the pipeline that decides here."""
+        return self._pipeline.version
+
     def decision(self, known: Known) -> Decision:
         """Return the decision that stands if its partners are the same, else the pipeline's."""
         key = known.transaction.id, known.partners.links
         if key not in self._decisions:
-            self._decisions[key] = _standing(known) or self._pipeline.categorize(
+            self._decisions[key] = self._standing(known) or self._pipeline.categorize(
                 known.transaction, self._taught, known.partners
             )
         return self._decisions[key]
+
+    def _standing(self, known: Known) -> Decision | None:
+        """Return what was decided, if it holds with these partners; what follows from partners follows anew."""
+        kept = known.kept(self.version)
+        if kept is None or known.links != known.partners.links:
+            return None
+        return of_partners(known.transaction, known.partners) if kept.source in FOLLOWS else kept
 
     def counts(self, known: Known) -> bool:
         """Return whether the category that counts, the user's before ours, is one of spending."""
@@ -112,7 +122,8 @@ class Desk:
         if not known.transaction.money_in or not known.transaction.stands or known.partners.counterpart is not None:
             return False
         user_category = known.expense and known.expense.user_category
-        linked = known.kept is not None and known.kept.source == "refund"
+        kept = known.kept(self.version)
+        linked = kept is not None and kept.source == "refund"
         return True if linked and not user_category else self.counts(known)
 
     def half(self, known: Known) -> Half:
@@ -133,7 +144,7 @@ class Desk:
         after, withdrawn = draft or replace(before.draft, decision=decision, merchant=merchant), draft is None
         outcome = _outcome(before, after, withdrawn=withdrawn)
         same = after == before.draft and merchant == before.draft.merchant
-        if outcome == "unseen" and same and before.current:
+        if outcome == "unseen" and same and before.current(self.version):
             return None
         return Posting(after, withdrawn, outcome)
 
@@ -145,14 +156,6 @@ class Desk:
 def plan(known: Iterable[Known], pipeline: Pipeline, taught: Taught = UNTAUGHT) -> list[Posting]:
     """Return the writes that make the expenses equal to what their transactions say, and nothing more."""
     return Desk(pipeline, taught).postings(known)
-
-
-def _standing(known: Known) -> Decision | None:
-    """Return what was decided, if it holds with these partners; what followed from partners follows from them anew."""
-    kept = known.kept
-    if kept is None or known.links != known.partners.links:
-        return None
-    return of_partners(known.transaction, known.partners) if kept.source in FOLLOWS else kept
 
 
 def _outcome(before: Expense, after: ExpenseDraft, *, withdrawn: bool) -> Outcome:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from categorizer.domain.pipeline import PIPELINE_VERSION
-
 # What has no expense keeps no version: it is decided again each time, which changes nothing once it is decided so.
 OLDER = text("""
     SELECT t.id, t.integration_id FROM plaid_transactions t
@@ -29,9 +27,9 @@ class Older:
     integration_id: int
 
 
-async def older(session: AsyncSession, *, after: int, most: int, user_id: int | None) -> list[Older]:
-    """Return up to `most` transactions to decide anew, in the order of their ids; none about which its user spoke."""
-    values = {"after": after, "most": most, "user_id": user_id, "version": PIPELINE_VERSION}
+async def older(session: AsyncSession, *, version: str, after: int, most: int, user_id: int | None) -> list[Older]:
+    """Return up to `most` that another version decided, in the order of their ids; none about which its user spoke."""
+    values = {"after": after, "most": most, "user_id": user_id, "version": version}
     return [Older(row.id, row.integration_id) for row in await session.execute(OLDER, values)]
 
 

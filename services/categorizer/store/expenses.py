@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from categorizer.domain.pipeline import PIPELINE_VERSION
 from categorizer.domain.plan import Posting
 
 POSTED = {
@@ -41,13 +40,13 @@ POST = text(f"""
 """)
 
 
-async def post(session: AsyncSession, user_id: int, postings: Sequence[Posting]) -> dict[int, int]:
-    """Write the expenses, one for each transaction; return their ids by the transaction's."""
+async def post(session: AsyncSession, user_id: int, version: str, postings: Sequence[Posting]) -> dict[int, int]:
+    """Write the expenses that a pipeline of this version decided; return their ids by the transaction's."""
     if not postings:
         return {}
     values = zip(*(_values(posting) for posting in postings), strict=True)
     columns = dict(zip([*POSTED, "also", "withdrawn"], map(list, values), strict=True))
-    rows = await session.execute(POST, columns | {"user_id": user_id, "pipeline_version": PIPELINE_VERSION})
+    rows = await session.execute(POST, columns | {"user_id": user_id, "pipeline_version": version})
     return {row.transaction_id: row.id for row in rows}
 
 

@@ -280,3 +280,17 @@ def test_a_rule_may_leave_it_at_other(pipeline: Pipeline) -> None:
     """Whoever lays down `other` is not asked what it was."""
     decision = pipeline.categorize(transaction(), Taught(Rules([Rule(5, OTHER, contains="chipotle")])))
     assert (decision.category, decision.needs_review) == (OTHER, False)
+
+
+def test_money_out_to_whom_income_comes_from(pipeline: Pipeline) -> None:
+    """A card processor that takes money is asked about as its fee; what it pays out stays income."""
+    out, back = (pipeline.categorize(replace(named("ELAVON"), amount=Decimal(sum_))) for sum_ in ("80", "-80"))
+    assert (out.needs_review, out.alternatives[0]) == (True, "bank_fees")
+    assert (back.needs_review, back.category) == (False, INCOME)
+
+
+def test_what_is_posted_offers_what_people_take_for_it(pipeline: Pipeline) -> None:
+    """Beside a category that stands, its neighbours are offered before what is merely frequent."""
+    decision = pipeline.categorize(replace(named("MARRIOTT"), amount=Decimal(200)))
+    assert (decision.needs_review, decision.category) == (False, "travel")
+    assert set(decision.alternatives) <= {"meals", "vehicle", "entertainment"}

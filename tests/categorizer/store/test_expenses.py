@@ -29,7 +29,7 @@ async def id_(bank: Bank) -> int:
 
 async def post(database: Database, bank: Bank, *postings: Posting) -> dict[int, int]:
     async with database.transaction() as session:
-        return await expenses.post(session, bank.user_id, postings)
+        return await expenses.post(session, bank.user_id, "3", postings)
 
 
 async def test_one_row_for_a_transaction(database: Database, bank: Bank, id_: int) -> None:

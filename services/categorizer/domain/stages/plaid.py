@@ -3,6 +3,7 @@
 from categorizer.domain import reasons
 from categorizer.domain.case import Case
 from categorizer.domain.decision import Decision, hundredths
+from categorizer.domain.stages.question import besides
 
 
 def by_plaid(case: Case) -> Decision | None:
@@ -22,5 +23,5 @@ def by_plaid(case: Case) -> Decision | None:
         return None
     words = f"{reasons.of_text(case)} " if case.opinion.because and case.opinion.category == category else ""
     reason = f"{words}{reasons.of_plaid(case, said)}"
-    others = tuple([one for one, _ in case.view.ranking[1:3]])
+    others = besides(case, category)
     return Decision(category, hundredths(sure), "plaid_category", reason, alternatives=others)

@@ -26,14 +26,18 @@ def ask(case: Case) -> Decision:
 def question(case: Case, source: str, reason: str) -> Decision:
     """Return the question, with the likeliest categories to choose from."""
     sure = hundredths(case.view.ranking[0][1])
-    return Decision(OTHER, sure, source, reason, needs_review=True, alternatives=_suggestions(case))
+    return Decision(OTHER, sure, source, reason, needs_review=True, alternatives=offered(case))
 
 
-def _suggestions(case: Case) -> tuple[str, ...]:
+def offered(case: Case) -> tuple[str, ...]:
     """Return three: what Plaid's words hint at where the text has none, then the likeliest and what is taken for it."""
     view, said = case.view, case.said
-    hinted = said.meaning.suggestions if said and case.opinion.source == "model" else ()
-    ranked = (category for category, _ in view.ranking)
-    likely = dict.fromkeys((*hinted, *case.judge.suggestions(view.ranking), *ranked))
     wrong = {OTHER, INCOME} if case.transaction.amount > 0 else {OTHER}
-    return tuple([category for category in likely if category not in wrong])[:MOST]
+    hinted = said.meaning.suggestions if said and case.opinion.source == "model" else ()
+    likely = case.judge.suggestions(view.ranking, wrong)
+    return tuple([one for one in dict.fromkeys((*hinted, *likely)) if one not in wrong])[:MOST]
+
+
+def besides(case: Case, category: str) -> tuple[str, ...]:
+    """Return what else it may have been, where a category stands without asking."""
+    return tuple([one for one in offered(case) if one != category])[: MOST - 1]

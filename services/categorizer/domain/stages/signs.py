@@ -4,7 +4,7 @@ from categorizer.domain import reasons
 from categorizer.domain.case import Case
 from categorizer.domain.catalogue import INCOME
 from categorizer.domain.decision import Decision, hundredths
-from categorizer.domain.stages.question import question
+from categorizer.domain.stages.question import besides, question
 
 PERHAPS = 0.25
 """Share of spending from which money that came in may be a refund, if a name says so."""
@@ -32,7 +32,7 @@ def presumed_income(case: Case) -> Decision | None:
     category, sure = case.view.ranking[0]
     if not case.transaction.money_in or case.catalogue.is_expense(category) or _perhaps_given_back(case):
         return None
-    said, others = case.said, tuple([one for one, _ in case.view.ranking[1:3]])
+    said, others = case.said, besides(case, category)
     if said is not None and said.category == category:
         reason = f"{reasons.of_plaid(case, said)} Money came in: no expense."
         return Decision(category, hundredths(sure), "plaid_category", reason, alternatives=others)

@@ -3,6 +3,7 @@
 from categorizer.domain import reasons
 from categorizer.domain.case import Case
 from categorizer.domain.decision import Decision, hundredths
+from categorizer.domain.stages.question import besides
 
 
 def by_phrase(case: Case) -> Decision | None:
@@ -25,5 +26,5 @@ def _decided(case: Case) -> Decision | None:
     if opinion.mixed or ranking[0][0] != opinion.category or not case.settled:
         return None
     reason = reasons.of_text(case) or f"Words like these mostly mean {case.catalogue.name(opinion.category)}."
-    others = tuple([category for category, _ in ranking[1:3]])
+    others = besides(case, opinion.category)
     return Decision(opinion.category, hundredths(ranking[0][1]), opinion.source, reason, alternatives=others)

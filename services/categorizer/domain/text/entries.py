@@ -9,7 +9,7 @@ from functools import cache
 Weights = tuple[tuple[str, float], ...]
 """Categories and the log-odds by which something speaks for them, strongest first."""
 
-PRECISION = {"yes": 0.985, "mixed": 0.8, "weak": 0.6}
+PRECISION = {"yes": 0.985, "mixed": 0.72, "weak": 0.6}
 """How often a merchant's name alone is right, by the word its writer chose; see the tables' own description."""
 SAID = {"yes": 0.985, "mixed": 0.55}
 """The same of a phrase of money movement."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from categorizer.domain.catalogue import INCOME
 from categorizer.domain.text.entries import Kind
 from categorizer.domain.text.lexicon import Match
 from categorizer.domain.text.normalise import Line
@@ -83,6 +84,8 @@ class Scorer:
             _read_as_loan(scores)
         merchant = reading.merchant
         mixed = merchant is not None and merchant.entry.kind is Kind.MIXED and not reading.said
+        if amount > 0 and mixed and merchant is not None and merchant.entry.weights[0][0] == INCOME:
+            _read_as_fee(scores)
         because = tuple([match.entry.name for match in (*reading.said, *reading.found)])
         return Opinion(ranked(scores), because, reading.source, mixed, scores)
 
@@ -132,6 +135,11 @@ def _read_as_loan(scores: Scores) -> None:
     """Money in from a lender is the loan, no payment of it: no expense either way."""
     scores["transfer"] = max(scores["transfer"], scores["debt_payment"])
     scores["debt_payment"] = min(scores.values())
+
+
+def _read_as_fee(scores: Scores) -> None:
+    """Money out to whom income comes from, a processor of cards mostly, is what they take for it."""
+    scores["bank_fees"] = max(scores["bank_fees"], scores[INCOME])
 
 
 def ranked(scores: Mapping[str, float], doubt: float = DOUBT) -> tuple[tuple[str, float], ...]:

@@ -1,6 +1,6 @@
 """Everything that judges a bank's line, put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -32,6 +32,6 @@ class Judge:
         """Return how probable (log) a category is by the amount alone."""
         return self.scorer.priors.of(float(amount)).get(category, UNHEARD_OF)
 
-    def suggestions(self, ranking: Sequence[tuple[str, float]]) -> tuple[str, ...]:
-        """Return up to three categories to offer, likeliest first."""
-        return suggestions(ranking, self.neighbours)
+    def suggestions(self, ranking: Sequence[tuple[str, float]], wrong: Collection[str] = ()) -> tuple[str, ...]:
+        """Return up to three categories to offer, likeliest first, but for those that it cannot be."""
+        return suggestions(ranking, self.neighbours, wrong)

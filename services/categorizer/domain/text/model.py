@@ -45,6 +45,11 @@ class WordModel:
         self.version = version
         self.weigh = lru_cache(maxsize=20_000)(self._weigh)
 
+    @property
+    def digest(self) -> str:
+        """What tells it from models of other words: the end of its version."""
+        return self.version.rpartition(" ")[2]
+
     def _weigh(self, word: str) -> Weights:
         """Return the categories that a word speaks for, in log-odds."""
         if len(word) < SHORTEST:
