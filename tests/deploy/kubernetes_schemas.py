@@ -79,6 +79,24 @@ RABBITMQ = closed(
 )
 """https://keda.sh/docs/2.17/scalers/rabbitmq-queue/; every value is text."""
 
+PROMETHEUS = closed(
+    {"serverAddress": STRING, "query": STRING, "threshold": {"type": "string", "pattern": r"^\d+(\.\d+)?$"}},
+    activationThreshold={"type": "string", "pattern": r"^\d+(\.\d+)?$"},
+    ignoreNullValues=choice("true", "false"),
+)
+"""https://keda.sh/docs/2.17/scalers/prometheus/"""
+
+METRIC_TYPE = choice("AverageValue", "Value")
+TRIGGER = {
+    "oneOf": [
+        closed(
+            {"type": choice("rabbitmq"), "metadata": RABBITMQ},
+            metricType=METRIC_TYPE,
+            authenticationRef=closed({"name": STRING}),
+        ),
+        closed({"type": choice("prometheus"), "metadata": PROMETHEUS}, metricType=METRIC_TYPE),
+    ]
+}
 RULES = closed(
     {
         "policies": several(closed({"type": choice("Pods", "Percent"), "value": COUNT, "periodSeconds": COUNT})),
@@ -89,13 +107,7 @@ RULES = closed(
 SCALED_OBJECT = closed(
     {
         "scaleTargetRef": closed({"name": STRING}),
-        "triggers": several(
-            closed(
-                {"type": choice("rabbitmq"), "metadata": RABBITMQ},
-                metricType=choice("AverageValue", "Value"),
-                authenticationRef=closed({"name": STRING}),
-            )
-        ),
+        "triggers": several(TRIGGER),
     },
     pollingInterval=COUNT,
     minReplicaCount=COUNT,

@@ -144,7 +144,12 @@ def test_prometheus_scrapes_every_service() -> None:
 def test_keda_scales_by_every_queue_of_the_banks() -> None:
     """Each queue that banks fill scales its own service, whose Deployment then says no number itself."""
     scaled = DEPLOYED.of("ScaledObject")
-    asked = {trigger["metadata"]["queueName"]: one for one in scaled for trigger in one["spec"]["triggers"]}
+    asked = {
+        trigger["metadata"]["queueName"]: one
+        for one in scaled
+        for trigger in one["spec"]["triggers"]
+        if trigger["type"] == "rabbitmq"
+    }
     assert set(asked) == {SYNC.name, SWEEP.name, CATEGORIZE.name}
     for queue, one in asked.items():  # what people correct by hand is no load
         target = one["spec"]["scaleTargetRef"]["name"]
@@ -152,7 +157,18 @@ def test_keda_scales_by_every_queue_of_the_banks() -> None:
         assert "replicas" not in DEPLOYED.one("Deployment", target)["spec"]
         assert 2 <= one["spec"]["minReplicaCount"] < one["spec"]["maxReplicaCount"]
         for trigger in one["spec"]["triggers"]:
-            DEPLOYED.one("TriggerAuthentication", trigger["authenticationRef"]["name"])
+            if trigger["type"] == "rabbitmq":
+                DEPLOYED.one("TriggerAuthentication", trigger["authenticationRef"]["name"])
+
+
+def test_keda_scales_by_the_age_of_work() -> None:
+    """Each asks Prometheus for the age of its own queues, all of them, and of no other's."""
+    for one in DEPLOYED.of("ScaledObject"):
+        [by_age] = [trigger["metadata"] for trigger in one["spec"]["triggers"] if trigger["type"] == "prometheus"]
+        [wanted] = re.findall(r'^max\(queue_oldest_seconds\{queue=~"([^"]+)"\}\)$', by_age["query"])
+        told = {queue.name for queue in (SYNC, SWEEP, CATEGORIZE) if re.fullmatch(wanted, queue.name)}
+        own = one["metadata"]["name"].replace("-", "_")
+        assert told == {queue.name for queue in (SYNC, SWEEP, CATEGORIZE) if queue.name.startswith(f"{own}.")}
 
 
 def test_postgresql_has_a_connection_for_every_place() -> None:
