@@ -95,9 +95,9 @@ def test_banks_part_words_as_they_please(judge: Judge, line: str) -> None:
 
 
 def test_prefixes_are_peeled_one_by_one(judge: Judge) -> None:
-    """`PAYPAL *TST* SUSHI GARAGE` is Toast's customer SUSHI GARAGE, and a restaurant."""
-    line = judge.read("PAYPAL *TST* SUSHI GARAGE")
-    assert (line.words, line.prefix) == (("SUSHI", "GARAGE"), ("PAYPAL", "TST"))
+    """`PAYPAL *TST* SUSHI STUDIO` is Toast's customer SUSHI STUDIO, and a restaurant."""
+    line = judge.read("PAYPAL *TST* SUSHI STUDIO")
+    assert (line.words, line.prefix) == (("SUSHI", "STUDIO"), ("PAYPAL", "TST"))
     assert judge.judge(line, SPENT).category == "meals"
 
 

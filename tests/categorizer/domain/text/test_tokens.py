@@ -7,7 +7,7 @@ from categorizer.domain.text.tokens import LONGEST, tokens
     ("line", "words"),
     [
         ("THE HOME DEPOT #1234", ["THE", "HOME", "DEPOT"]),
-        ("McDonald's F12345", ["MCDONALDS"]),
+        ("McDonald's F4821", ["MCDONALDS"]),
         ("MCDONALD S", ["MCDONALDS"]),
         ("T.J. MAXX 05/12 10:32 PM", ["TJ", "MAXX"]),
         ("H E B", ["HEB"]),
