@@ -19,6 +19,8 @@ from tests.servers.rabbitmq import Rabbit
 
 USERNAMES = ["user_good", "user_household", "user_transactions_dynamic", *(f"user_business_{n}" for n in range(1, 18))]
 SECRETS = ("access-sandbox-", "public-sandbox-", "link-sandbox-", "the-plaid-secret", "Bearer ")
+OF_WORK = {"integration_id", "item_id", "message_id", "message_type", "webhook_code", "user_id", "expense_id"}
+"""Fields of lines about somebody's item; others tell of processes and servers."""
 COPIES = 10
 CHANGES = 8
 DOORBELLS_A_SYNC = 4
@@ -56,6 +58,15 @@ async def test_one_correlation_id_from_webhook_to_expense(everyone: Site) -> Non
     await everyone.witness.settled()
     trails = (everyone.running.by_name[name].lines() for name in ("webhook_ingest", "sync_worker", "categorizer"))
     assert set.intersection(*({line.get("correlation_id") for line in trail} - {None} for trail in trails))
+
+
+async def test_every_line_of_the_work_has_a_correlation_id(everyone: Site) -> None:
+    """Whatever a service says of an item, an account, a message or a webhook can be followed through all services."""
+    await everyone.witness.settled()
+    lines = [line for name in SERVICES for line in everyone.running.by_name[name].lines()]
+    work = [line for line in lines if OF_WORK & line.keys()]
+    assert len(work) > 50
+    assert [line for line in work if not line.get("correlation_id")] == []
 
 
 async def test_no_log_tells_a_secret_or_what_somebody_bought(everyone: Site) -> None:

@@ -135,16 +135,16 @@ async def _take(
         async with connection.channel(publisher_confirms=False) as channel:
             await step(channel)
     except ChannelPreconditionFailed as error:
-        _report("broker.queue_differs", name, error, DIFFERS)
+        log.error("broker.queue_differs", queue=name, reason=_reason(error), remedy=DIFFERS)  # noqa: TRY400 - a state, no fault
         return _State.DIFFERS
     except (ChannelClosed, TimeoutError) as error:
-        _report("broker.queue_missing", name, error, MISSING)
+        log.error("broker.queue_missing", queue=name, reason=_reason(error), remedy=MISSING)  # noqa: TRY400 - as above
         return _State.MISSING
     return _State.RIGHT
 
 
-def _report(event: str, name: str, error: Exception, remedy: str) -> None:
-    log.error(event, queue=name, reason=str(error) or type(error).__name__, remedy=remedy)
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 async def declare_own(channel: AbstractChannel, names: Names, queue: Queue) -> AbstractQueue:

@@ -96,8 +96,10 @@ class Link(Generic[T]):
             lived = error is None and clock() - began > LONGEST_PAUSE
             pause = SHORTEST_PAUSE if lived else min(2 * pause, LONGEST_PAUSE)
             wait = pause * random.uniform(0.5, 1)  # noqa: S311 - spreads reconnects, guards nothing
-            happened = "broker.lost" if error is None else "broker.unreachable"
-            log.warning(happened, link=self._name, reason=error, again_in=round(wait, 1))
+            if error is None:
+                log.warning("broker.lost", link=self._name, again_in=round(wait, 1))
+            else:
+                log.warning("broker.unreachable", link=self._name, reason=error, again_in=round(wait, 1))
             await asyncio.sleep(wait)
 
     async def _in_own_task(self) -> str | None:
