@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from hashlib import blake2s
 
-from link_api.domain import money
+from common import money
 
 
 class BadFilter(ValueError):

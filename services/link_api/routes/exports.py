@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from sqlalchemy import RowMapping
 
+from common import money
 from common.database import Database
-from link_api.domain import money
 from link_api.domain.csv_rows import BYTE_ORDER_MARK, lines, text
 from link_api.domain.cursors import Cursor
 from link_api.domain.filters import Filter

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 from sqlalchemy import RowMapping
 
+from common import money
 from common.category_rules import plain
-from link_api.domain import money
 from link_api.domain.identifiers import LARGEST, LARGEST_BIG
 from link_api.rules import MOST
 from link_api.schemas import Body, Reference, Text

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 from sqlalchemy import RowMapping
 
-from link_api.domain import money
+from common import money
 from link_api.schemas import Body, Reference, Text
 
 LONGEST_NOTE = 2000

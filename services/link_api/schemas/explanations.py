@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import RowMapping
 
-from link_api.domain import money
+from common import money
 from link_api.schemas import Reference
 from link_api.schemas.category_rules import CategoryRule
 from link_api.schemas.expenses import EXAMPLE as EXPENSE

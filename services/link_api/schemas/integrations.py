@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 from sqlalchemy import RowMapping
 
-from link_api.domain import money
+from common import money
 from link_api.domain.actions import SYNCED_BY_ITSELF, Action, action_required
 from link_api.schemas import Body
 

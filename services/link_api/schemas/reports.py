@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from link_api.domain import money, schedule_c
+from common import money
+from link_api.domain import schedule_c
 from link_api.schemas.expenses import Category
 
 EXAMPLE: dict[str, JsonValue] = {

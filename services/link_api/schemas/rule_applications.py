@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import RowMapping
 
-from link_api.domain import money
+from common import money
 from link_api.rule_applications import MOST, MOST_EXAMPLES, Outcome
 from link_api.schemas import Reference
 from link_api.schemas.expenses import Category, account_of

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import RowMapping
 
-from link_api.domain import money
+from common import money
 from link_api.domain.months import Month
 from link_api.schemas.expenses import EXAMPLE, Category
 

@@ -5,7 +5,7 @@ import datetime as dt
 from pydantic import BaseModel, ConfigDict, JsonValue
 from sqlalchemy import RowMapping
 
-from link_api.domain import money
+from common import money
 from link_api.schemas import Reference
 from link_api.schemas.expenses import account_of
 

@@ -7,6 +7,7 @@ from categorizer.domain.case import Case
 from categorizer.domain.decision import Decision
 from categorizer.domain.partners import Counterpart, Partners, Purchase
 from categorizer.domain.transaction import Transaction
+from common import money
 
 PAIRED = Decimal("0.97")
 """How sure two halves of one amount make it that the money only moved."""
@@ -33,14 +34,15 @@ def _moved(transaction: Transaction, other: Counterpart) -> Decision:
     receiver = transaction.account if transaction.money_in else other.account
     category = "debt_payment" if receiver.type in OWING else "transfer"
     verb = "left" if transaction.money_in else "came into"
-    amount = _money(transaction.amount)
+    amount = _money(transaction, transaction.amount)
     reason = f"The same {amount} {verb} your {other.account.words} on {_day(other.date)}."
     return Decision(category, PAIRED, "counterpart", reason)
 
 
 def _given_back(transaction: Transaction, purchase: Purchase) -> Decision:
     whole = purchase.amount == -transaction.amount
-    amount = _money(transaction.amount) if whole else f"{_money(transaction.amount)} out of {_money(purchase.amount)}"
+    back = _money(transaction, transaction.amount)
+    amount = back if whole else f"{back} out of {_money(transaction, purchase.amount)}"
     reason = f"Refund of {amount} from {purchase.merchant} on {_day(purchase.date)}"
     if purchase.asks:
         reason = f"{reason}, which waits for your answer."
@@ -60,7 +62,6 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%B}"
 
 
-def _money(amount: Decimal) -> str:
-    """Return the amount without its sign, nothing rounded: with two digits at least."""
-    whole, _, fraction = format(abs(amount), "f").partition(".")
-    return f"{whole}.{fraction:0<2}"
+def _money(transaction: Transaction, amount: Decimal) -> str:
+    """Return an amount in the transaction's currency without its sign, nothing rounded."""
+    return money.text(abs(amount), transaction.iso_currency_code)

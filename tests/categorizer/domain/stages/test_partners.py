@@ -49,6 +49,16 @@ def test_a_part_is_told_and_less_sure() -> None:
     assert whole.category == part.category == "materials"
 
 
+def test_an_amount_is_written_as_its_currency_is() -> None:
+    """Yen have no decimals."""
+    back = of_partners(
+        transaction(amount=Decimal(-500), iso_currency_code="JPY"),
+        Partners(purchase=replace(PAID, amount=Decimal(8000))),
+    )
+    assert back is not None
+    assert back.reason == "Refund of 500 out of 8000 from Lowe's on 3 March."
+
+
 def test_alone(pipeline: Pipeline) -> None:
     """Without partners nothing follows from them, and the rest of the pipeline decides."""
     assert of_partners(transaction(), ALONE) is None
