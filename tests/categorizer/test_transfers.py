@@ -13,6 +13,7 @@ from categorizer.handlers import decide
 from categorizer.learning import learn
 from common.database import Database
 from common.events import ExpenseCorrected
+from common.tables.link_api import category_rules
 from tests.categorizer.bank import Bank, linked_bank
 from tests.categorizer.household import MOVED_IN, UNCLEAR, Household, household
 
@@ -47,6 +48,19 @@ async def test_a_pair_is_no_expense(home: Household, first: str) -> None:
         (gone,) = await home.checking.expenses()
         assert (gone.auto_category, gone.source) == ("transfer", "counterpart")
         assert gone.reason == "The same 500.00 came into your savings ••1111 on 3 March."
+
+
+async def test_a_rule_decides_its_own_half_alone(home: Household, database: Database) -> None:
+    """A user's rule makes an expense of one half; the pair is known all the same, and the other half stays a transfer."""
+    values = {"user_id": 1, "position": 1, "category": "rent", "contains": UNCLEAR["name"], "money": "out"}
+    async with database.transaction() as session:
+        await session.execute(category_rules.insert().values(values))
+    out = await home.checking.add(**UNCLEAR | {"amount": FIVE, "date": date(2026, 3, 1)})
+    into = await home.savings.add(**MOVED_IN | {"amount": -FIVE, "date": date(2026, 3, 3)})
+    await home.changed(home.checking, out, into)
+    await home.changed(home.savings, into)
+    assert await home.pairs() == {(out, into)}
+    assert {id_: row.auto_category for id_, row in (await home.live()).items()} == {out: "rent"}
 
 
 async def test_the_other_half_follows(home: Household) -> None:
