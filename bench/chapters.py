@@ -83,7 +83,7 @@ CHAPTERS = (
     ),
     Chapter(
         "The API on a million expenses",
-        ("link_api:", "event → browser"),
+        ("link_api: expenses", "link_api: summary", "link_api: memory", "event → browser"),
         "A thousand users with a thousand expenses each; fifty of them ask in turn, four requests at a time."
         " Beside it a probe of the same process. Then a thousand open event streams: an event counts from its"
         " commit until its user's stream has it.",

@@ -1,7 +1,7 @@
 """Who used the processors (proc(5)): seconds of user and system time."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,18 +18,24 @@ def seconds(pids: Iterable[int]) -> float:
     return sum(_used(_PROC / str(pid) / "stat") for pid in pids)
 
 
+def each(pids: Iterable[int]) -> dict[int, float]:
+    """Return what each of these processes has used so far."""
+    return {pid: seconds([pid]) for pid in pids}
+
+
+def called(name: str) -> dict[int, float]:
+    """Return what each process of this name on this machine has used so far."""
+    return each(int(stat.parent.name) for stat in _PROC.glob("[0-9]*/stat") if _is_called(name, stat))
+
+
+def between(before: Mapping[int, float], after: Mapping[int, float]) -> float:
+    """Return what those that still run have used in between."""
+    return sum(used - before.get(pid, 0.0) for pid, used in after.items())
+
+
 def of_broker() -> float:
     """Return what every RabbitMQ on this machine has used so far."""
-    return _of_all(BROKER)
-
-
-def of_database() -> float:
-    """Return what every PostgreSQL on this machine has used so far, but for connections that are closed."""
-    return _of_all(DATABASE)
-
-
-def _of_all(name: str) -> float:
-    return sum(_used(stat) for stat in _PROC.glob("[0-9]*/stat") if _is_called(name, stat))
+    return sum(called(BROKER).values())
 
 
 def _is_called(name: str, stat: Path) -> bool:

@@ -90,7 +90,7 @@ class Running:
         await self._until(DECIDED, 1)
         decided = perf_counter() - began
         after = self._used()
-        shares = {name: (after[name] - used[name]) / decided for name in used}
+        shares = {name: cpu.between(used[name], after[name]) / decided for name in used}
         return Import(await self._count(ROWS) - rows, stored, decided, shares, users)
 
     async def settled(self) -> None:
@@ -123,9 +123,9 @@ class Running:
         async with self.database.transaction() as session:
             return int((await session.execute(question)).scalar_one())
 
-    def _used(self) -> dict[str, float]:
-        used = {name: cpu.seconds(self.pids(name)) for name in (STAND_IN, *SERVICES)}
-        return used | {"PostgreSQL": cpu.of_database(), "RabbitMQ": cpu.of_broker()}
+    def _used(self) -> dict[str, dict[int, float]]:
+        used = {name: cpu.each(self.pids(name)) for name in (STAND_IN, *SERVICES)}
+        return used | {"PostgreSQL": cpu.called(cpu.DATABASE), "RabbitMQ": cpu.called(cpu.BROKER)}
 
 
 @asynccontextmanager

@@ -1,10 +1,12 @@
 """Every measure measures: with tiny sizes, whatever it says is of work that was done."""
 
+import os
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 
-from bench import changes, footprint, growth, imports, queueing, reading, streams
+from bench import changes, cpu, footprint, growth, imports, queueing, reading, streams
 from bench.__main__ import NAMES
 from bench.figure import EDGES, Figure, histogram
 from bench.imports import Size
@@ -97,3 +99,10 @@ def test_histogram() -> None:
 def test_names() -> None:
     """Each measure can be run alone, and none twice."""
     assert len(set(NAMES)) == len(NAMES)
+
+
+def test_processors() -> None:
+    """What a process used counts, what one had used that is gone does not."""
+    assert cpu.between({1: 5.0, 2: 3.0}, {1: 6.0, 3: 0.5}) == 1.5
+    assert cpu.each([os.getpid()])[os.getpid()] > 0
+    assert os.getpid() in cpu.called(Path("/proc/self/comm").read_text().strip())
