@@ -51,7 +51,7 @@ async def test_a_pair_is_no_expense(home: Household, first: str) -> None:
 
 
 async def test_a_rule_decides_its_own_half_alone(home: Household, database: Database) -> None:
-    """A user's rule makes an expense of one half; the pair is known all the same, and the other half stays a transfer."""
+    """A user's rule makes an expense of one half; the pair is known, and the other half stays a transfer."""
     values = {"user_id": 1, "position": 1, "category": "rent", "contains": UNCLEAR["name"], "money": "out"}
     async with database.transaction() as session:
         await session.execute(category_rules.insert().values(values))
