@@ -15,12 +15,12 @@ import sync_worker.main  # noqa: F401
 import webhook_ingest.main  # noqa: F401
 from tests.servers import Missing
 from tests.servers.containers import docker_answers
+from tests.servers.prometheus import IMAGE
 from tests.servers.rabbitmq import Rabbit
 from tests.servers.skips import skipping
 
 FOLDER = Path("deploy/observability").resolve()
 OPERATIONS = Path("docs/operations.md")
-IMAGE = "prom/prometheus:v2.53.3"
 RABBITMQS = "rabbitmq_detailed_"
 METRIC = re.compile(r"(?<!by \()\b([a-z]+(?:_[a-z]+)+)\s*(?=[\[{)]| unless| offset)")
 SCRAPE = (

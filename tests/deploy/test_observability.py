@@ -8,6 +8,7 @@ import yaml
 
 from deploy.observability.dashboards.panels import DATASOURCE
 from tests.deploy.test_alerts import promtool
+from tests.servers.prometheus import IMAGE
 from tests.servers.skips import skipping
 
 FOLDER = Path("deploy/observability")
@@ -50,6 +51,11 @@ def test_grafana_reads_what_is_there() -> None:
     assert mounts["./observability/grafana/provisioning"] == "/etc/grafana/provisioning"
     home = COMPOSE["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert (FOLDER / "grafana" / "dashboards" / Path(home).name).exists()
+
+
+def test_one_version_everywhere() -> None:
+    """What is tested is what runs."""
+    assert COMPOSE["prometheus"]["image"] == IMAGE
 
 
 @pytest.mark.slow
