@@ -23,8 +23,12 @@ SERVER_SETTINGS = {
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
+    "jit": "off",
 }
-"""Milliseconds and seconds. Nothing of ours may rely on a lock that a frozen process could keep."""
+"""Milliseconds and seconds. Nothing of ours may rely on a lock that a frozen process could keep.
+
+Compiling a plan takes 0.3 s, longer than any statement of ours; what `reach_by_index` makes dear would be compiled.
+"""
 
 NOT_NOW = ("08", "25006", "25P03", "28", "3D", "40", "53", "55P03", "57")
 """SQLSTATEs (PostgreSQL, appendix A): connection lost, a standby, idle too long, not let in, no such database, rolled
