@@ -84,17 +84,18 @@ async def _open(process: Process, streams: int) -> list[Stream]:
 
 async def _delays(told: Database, opened: Sequence[Stream], events: int) -> list[float]:
     """Let so many users' expenses change, one after the other at a steady rate; return the milliseconds of each."""
-    began = perf_counter()
+    began, turns = perf_counter(), [asyncio.Lock() for _ in opened]
 
     async def tell(number: int) -> float:
         await asyncio.sleep(began + number / PER_SECOND - perf_counter())
         place = number % len(opened)
-        async with told.transaction() as session:
-            await emit(session, ExpensesChanged(user_id=place + 1, expense_ids=[number]))
-        committed = perf_counter()
-        async with asyncio.timeout(PATIENCE):
-            await opened[place][0].readuntil(b'"expense_ids":[%d]' % number)
-        return 1000 * (perf_counter() - committed)
+        async with turns[place]:  # one browser hears one thing at a time
+            async with told.transaction() as session:
+                await emit(session, ExpensesChanged(user_id=place + 1, expense_ids=[number]))
+            committed = perf_counter()
+            async with asyncio.timeout(PATIENCE):
+                await opened[place][0].readuntil(b'"expense_ids":[%d]' % number)
+            return 1000 * (perf_counter() - committed)
 
     return list(await asyncio.gather(*map(tell, range(events))))
 

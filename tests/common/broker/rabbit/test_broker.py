@@ -41,7 +41,7 @@ async def test_publish_is_bounded_by_its_timeout(rabbit_site: RabbitSite) -> Non
         began = time.monotonic()
         outcomes = await asyncio.gather(*(broker.publish(message()) for _ in range(50)), return_exceptions=True)
         assert {type(outcome) for outcome in outcomes} == {BrokerUnavailable}
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 50 * 0.3 / 2  # all at once, not one after the other
         proxy.thaw()
         await asyncio.wait_for(publish_until_confirmed(broker, message()), PATIENCE)
 
