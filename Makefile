@@ -49,7 +49,7 @@ nightly: $(READY) ## what takes an hour or more: 2,000 random histories of an it
 test-plaid: $(READY) ## the main path at Plaid's own sandbox, with your PLAID_CLIENT_ID and PLAID_SECRET
 	@$(BIN)/python -m pytest tests/real/real_plaid.py
 
-bench: $(READY) ## measure how fast it is, each figure beside its baseline (three minutes; bench/results)
+bench: $(READY) ## measure how fast it is, each figure beside its baseline (seven minutes; bench/results)
 	@$(BIN)/python -m bench
 
 evaluate: $(READY) ## measure how right the categoriser is on labelled rows, fail where it fell (EVALUATION_DATA, UPDATE=1)
