@@ -35,6 +35,9 @@ NOT_NOW = ("08", "25006", "25P03", "28", "3D", "40", "53", "55P03", "57")
 back, too full, locked, told to stop."""
 
 
+DATA_EXCEPTION = "22"
+"""Class of SQLSTATEs; asyncpg has the same for a parameter that it cannot convert."""
+
 CONNECTIONS = Gauge("database_pool_connections", "Open connections of this process to PostgreSQL", ["state"])
 SIZE = Gauge("database_pool_size", "Connections that this process may have at most")
 
@@ -59,16 +62,22 @@ def _connect(dialect: Dialect, _record: object, args: list[Any], options: dict[s
         raise Unreachable(*error.args) from error
 
 
-def _hide_detail(context: ExceptionContext) -> None:
-    """Cut PostgreSQL's DETAIL, which shows the row, off an error and whatever it was made of."""
+def _hide_values(context: ExceptionContext) -> None:
+    """Cut values off an error and all that it was made of: DETAIL shows the row, a data exception a value."""
     cause = context.original_exception.__cause__
-    detail = getattr(cause, "detail", None)
-    if cause is None or not detail:
+    sqlstate = getattr(cause, "sqlstate", None)
+    if cause is None or not sqlstate or not cause.args:
         return
+    said, detail = str(cause.args[0]), getattr(cause, "detail", None)
+    kept = said.partition(": ")[0] if sqlstate.startswith(DATA_EXCEPTION) else said
     vars(cause)["detail"] = None
+    cause.args = (kept, *cause.args[1:])
+    cause.__cause__, cause.__suppress_context__ = None, True  # what asyncpg could not convert
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None:
-            error.args = tuple(arg.replace(f"\nDETAIL:  {detail}", "") for arg in map(str, error.args))
+            error.args = tuple(
+                arg.replace(f"\nDETAIL:  {detail}", "").replace(said, kept) for arg in map(str, error.args)
+            )
 
 
 def engine_url(url: str) -> URL:
@@ -112,7 +121,7 @@ class Database:
             },
         )
         event.listen(self._engine.sync_engine, "do_connect", _connect)
-        event.listen(self._engine.sync_engine, "handle_error", _hide_detail)
+        event.listen(self._engine.sync_engine, "handle_error", _hide_values)
         watch(self._engine.sync_engine)
         _pools.add(self._engine.pool)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=False)

@@ -230,6 +230,23 @@ async def test_rows_do_not_show(database: Database, statement: str) -> None:
     assert "DETAIL" not in logged
 
 
+BAD = [
+    ("SELECT CAST(:row AS numeric)", ROW),
+    ("SELECT CAST(CAST(:row AS text) AS integer)", ROW),
+    ("SELECT CAST(:row AS json)", ROW),
+    ("SELECT :row + 1", ROW),
+]
+
+
+@pytest.mark.parametrize(("statement", "value"), BAD, ids=["driver", "server", "json", "kind"])
+async def test_values_do_not_show(database: Database, statement: str, value: str) -> None:
+    """Nor the value that does not fit its type, whether PostgreSQL or its driver refuses it."""
+    with pytest.raises(DBAPIError) as error:
+        async with database.transaction() as session:
+            await session.execute(text(statement), {"row": value})
+    assert value not in "".join(traceback.format_exception(error.value))
+
+
 async def test_times_are_aware(database: Database) -> None:
     """A time comes back with its zone."""
     async with database.transaction() as session:

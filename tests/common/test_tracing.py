@@ -12,6 +12,7 @@ from common.events import RemovalRequested
 from common.outbox import Outbox
 from tests.common.faulty_broker import FaultyBroker
 from tests.common.process import tiny
+from tests.e2e.collector import collector
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 MODULES = "link_api.main, webhook_ingest.main, sync_worker.main, categorizer.main"
@@ -51,6 +52,37 @@ async def test_what_waited_in_the_outbox_goes_on_its_trace(
     await relay.relay()
     await relay.settle()
     assert [message.traceparent for message in broker.published] == [TRACE]
+
+
+FAILING = """
+import asyncio, sys
+from contextlib import suppress
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from common.database import Database
+from common.tracing import tracing
+
+async def main():
+    database = Database(sys.argv[1])
+    with suppress(DBAPIError):
+        async with database.transaction() as session:
+            await session.execute(text("SELECT CAST(:row AS json)"), {"row": "9999-8888-7777"})
+    await database.close()
+
+with tracing("failing", sys.argv[2]):
+    asyncio.run(main())
+"""
+
+
+async def test_a_statement_that_failed_tells_no_more_than_that(database_url: str) -> None:
+    """Its span ends, as failed, and holds neither the error's text nor the value that PostgreSQL refused."""
+    with collector() as kept:
+        child = await asyncio.create_subprocess_exec(sys.executable, "-c", FAILING, database_url, kept.endpoint)
+        assert await asyncio.wait_for(child.wait(), 60) == 0
+    [failed] = [span for span in kept.spans if span.failed]
+    assert (failed.name.split()[0], failed.status) == ("SELECT", "")
+    assert b"9999-8888-7777" not in b"".join(kept.raw)
+    assert b"invalid" not in b"".join(kept.raw)
 
 
 @pytest.fixture

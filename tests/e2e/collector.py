@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Span:
     parent: str
     attributes: dict[str, str]
     status: str
+    failed: bool
 
 
 @dataclass
@@ -46,6 +48,7 @@ class Collector:
                         parent=span.parent_span_id.hex(),
                         attributes={one.key: one.value.string_value for one in span.attributes},
                         status=span.status.message,
+                        failed=span.status.code == Status.STATUS_CODE_ERROR,
                     )
                     for span in scope.spans
                 ]

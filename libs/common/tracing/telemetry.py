@@ -16,7 +16,8 @@ from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import ExceptionContext
 from structlog import contextvars
 
 from common.broker import Message
@@ -67,6 +68,7 @@ class Telemetry:
 
     def watch(self, engine: Engine) -> None:
         """Make a span of every statement of this engine."""
+        event.listen(engine, "handle_error", _fail)  # before the library's, which would tell the error's text
         # It declares an older SQLAlchemy than ours, whose events are the same; a test holds it to what we need.
         SQLAlchemyInstrumentor().instrument(engine=engine, tracer_provider=self._provider, skip_dep_check=True)
 
@@ -116,6 +118,15 @@ class Telemetry:
             except BaseException:
                 span.set_status(StatusCode.ERROR)
                 raise
+
+
+def _fail(context: ExceptionContext) -> None:
+    """End the span of a statement that failed; the error's text may hold a parameter."""
+    span = getattr(context.execution_context, "_otel_span", None)
+    if span is not None:
+        span.set_status(StatusCode.ERROR)
+        span.end()
+        vars(context.execution_context)["_otel_span"] = None
 
 
 def _version() -> str:

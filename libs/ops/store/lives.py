@@ -22,7 +22,8 @@ BY_NAME = text(
 )
 BY_CORRELATION = text(f"""
     {FIND} JOIN plaid_sync_history h ON h.integration_id = t.integration_id
-        AND h.created_at IN (t.created_at, t.updated_at)
+        AND (h.created_at IN (t.created_at, t.updated_at) OR EXISTS (
+            SELECT FROM plaid_transaction_versions v WHERE v.transaction_id = t.id AND v.told_at = h.created_at))
     WHERE h.correlation_id = :correlation_id ORDER BY t.id LIMIT :most
 """)
 BROUGHT = """

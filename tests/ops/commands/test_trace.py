@@ -32,6 +32,23 @@ async def test_a_correlation_id_leads_to_what_it_brought(ops: Ops, world: World)
     assert len(story["transactions"]) == 3
 
 
+async def test_a_sync_in_the_middle_leads_to_what_it_brought(ops: Ops, world: World) -> None:
+    """Of three syncs that each brought a version, the one between the others is followed too."""
+    item = await world.synced()
+    [added] = (await world.bank.post(f"/sandbox_control/items/{item.item_id}/transactions", {"amount": 5}))["added"]
+    await world.worker.hear(item.item_id)
+    for amount in (6, 7):
+        change = {"transaction_id": added, "amount": amount}
+        await world.bank.post(f"/sandbox_control/items/{item.item_id}/transactions/edit", change)
+        await world.worker.hear(item.item_id)
+    found = await world.rows("SELECT correlation_id FROM plaid_sync_history WHERE success ORDER BY id DESC LIMIT 2")
+    story = json.loads((await ops("trace", found[1]["correlation_id"], "--json")).out)
+    assert [one["transaction_id"] for one in story["transactions"]] == [added]
+    assert [moment["detail"] for moment in story["moments"] if moment["what"] == "stored"] == [
+        "version 1", "version 2", "version 3",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["nobody", "99999999", "9" * 30, "'; --", "\u0663"])
 async def test_an_id_of_nothing(ops: Ops, name: str) -> None:
     """What is no id of ours is answered in a sentence, whatever it looks like."""
