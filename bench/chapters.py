@@ -107,4 +107,18 @@ CHAPTERS = (
         "performance-memory",
         "MB",
     ),
+    Chapter(
+        "A thousand users",
+        ("crowd:",),
+        "`make load`: everybody links a bank through Link by HTTP, 16 at a time, while the imports run. Then, with an"
+        " event stream of each user open, things happen at the banks at a steady rate: four of five are purchases, the"
+        " rest pending money, corrections, withdrawals, refreshes. One doorbell in fifty comes two minutes late; a"
+        " probe sends copies and forged webhooks. Of sync_worker and categorizer there is one process each, from the"
+        " first third on two, from the second on four, and one of them is killed (SIGKILL) every half minute; the"
+        " first of each lives to the end, and the medians of its memory in the first and in the last quarter are"
+        " compared. In the end every row is compared with the bank's. A change counts from when its webhook was read"
+        " to the transaction that writes its expense, and to the moment when its user's stream has it.",
+        "the processors, which everything shares: link_api's streams, the stand-in and the generator too; the longest"
+        " waits are those for the lease of a worker that was killed.",
+    ),
 )

@@ -15,10 +15,11 @@ def signed(item_ids: Iterable[str], seed: str = Settings.model_fields["seed"].de
     """Return one request per item: new transactions are there. The signatures hold for five minutes."""
     clock = Clock()
     key = KeyRing(Mint(seed), clock).current
-    return [_request(body, key.sign(body, clock.wall())) for body in map(_body, item_ids)]
+    return [_request(body, key.sign(body, clock.wall())) for body in map(doorbell, item_ids)]
 
 
-def _body(item_id: str) -> bytes:
+def doorbell(item_id: str) -> bytes:
+    """Return the body that says: new transactions of this item are there."""
     payload = {
         "environment": "sandbox",
         "historical_update_complete": True,

@@ -1,0 +1,59 @@
+"""What happens at the banks of a thousand users: one thing after the other, and some doorbells minutes late."""
+
+import asyncio
+from collections.abc import Sequence
+from random import Random
+
+from bench.crowd.pace import paced
+from bench.crowd.plan import Plan
+from tests.e2e.bank import Bank
+
+AT_ONCE = 64
+"""Changes under way at a time: a bank that is slow to take them slows them down."""
+STIR_EVERY = 5
+"""Of so many changes one is no purchase: pending money, a correction, a withdrawal, a refresh, a page that changes."""
+LATE_EVERY = 50
+LATE = 120.0
+"""Seconds that the only doorbell of one change in so many comes late."""
+
+
+class Traffic:
+    """Makes the changes, by the numbers of its random generator."""
+
+    def __init__(self, bank: Bank, items: Sequence[str], random: Random) -> None:
+        self.made = 0
+        self.late = 0
+        self._bank = bank
+        self._items = items
+        self._random = random
+        self._turn = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self, plan: Plan) -> None:
+        """Make changes at the plan's rate until its time is over."""
+        order = self._random.sample(self._items, len(self._items))
+        async with asyncio.TaskGroup() as group:
+            async for number in paced(plan.rate, plan.seconds):
+                await self._turn.acquire()
+                group.create_task(self._change(number, order[number % len(order)]))
+
+    async def end(self) -> None:
+        """Let every doorbell that is late still ring at once."""
+        await self._bank.tell("clock/advance", seconds=LATE)
+
+    async def _change(self, number: int, item: str) -> None:
+        try:
+            if number % LATE_EVERY == LATE_EVERY - 1:
+                await self._add_late(item)
+            elif number % STIR_EVERY == STIR_EVERY - 2:
+                await self._bank.stir(item)
+            else:
+                await self._bank.add(item, self._random.randrange(1, 50_000) / 100)
+            self.made += 1
+        finally:
+            self._turn.release()
+
+    async def _add_late(self, item: str) -> None:
+        await self._bank.tell("webhooks/faults", delay=LATE)
+        await self._bank.add(item)
+        await self._bank.tell("webhooks/faults")
+        self.late += 1
