@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from bench import plots
+from bench import gains, plots
 from bench.chapters import CHAPTERS, Chapter
 from bench.figure import EDGES, Figure
 from bench.report import RESULTS
@@ -36,6 +36,10 @@ MACHINE = """The load is the machine's when the run ended, its own work of the l
 processor others were at work too, and the figures are to be taken again."""
 
 
+GAINS = """Each change was measured before and after in one run, in turn, on a machine with others at work: the ratio
+counts, not the figures. Kept in `bench/gains.csv`."""
+
+
 def newest(folder: Path = RESULTS) -> Kept:
     """Return the newest result of each figure of the runs in this folder."""
     found: Kept = {}
@@ -49,7 +53,7 @@ def newest(folder: Path = RESULTS) -> Kept:
 def text(kept: Kept) -> str:
     """Return the document."""
     figures = {name: _figure(one) for name, one in kept.items()}
-    parts = [TITLE, *(_chapter(chapter, figures) for chapter in CHAPTERS), _machines(kept)]
+    parts = [TITLE, *(_chapter(chapter, figures) for chapter in CHAPTERS), _gains(), _machines(kept)]
     return "\n".join(part for part in parts if part)
 
 
@@ -116,6 +120,11 @@ def _histograms(figures: Sequence[Figure]) -> Iterator[str]:
     for name, one in shown.items():
         yield f"| {name}, {one.unit} | {' | '.join(str(count or '') for count in one.histogram)} |"
     yield ""
+
+
+def _gains() -> str:
+    """Return what made it as fast as it is."""
+    return "\n".join(["## What made it faster", "", GAINS, "", *gains.table(gains.gains()), ""])
 
 
 def _machines(kept: Kept) -> str:

@@ -1,4 +1,4 @@
-"""What a transaction costs as the item grows: the whole way, import after import of one item each."""
+"""What a transaction costs as work grows: the whole way, import after import of one item each, or of a few."""
 
 import os
 from collections.abc import Sequence
@@ -10,7 +10,9 @@ from bench.site import Site
 
 SIZES = (1_000, 10_000, 100_000)
 LARGER = "BENCH_GROWTH"
-"""Sizes beside the usual ones, such as 200000 (the largest that the stand-in makes of one item)."""
+"""Sizes beside the usual ones, such as 1000000."""
+OF_ONE = 200_000
+"""What the stand-in makes of one item at most; more is of several."""
 
 
 async def measure(site: Site, *, repetitions: int = 3) -> list[Figure]:
@@ -22,12 +24,13 @@ async def measure(site: Site, *, repetitions: int = 3) -> list[Figure]:
 
 
 async def of(system: Running, sizes: Sequence[int], repetitions: int) -> list[Figure]:
-    """Import items of these sizes, one after the other."""
+    """Import so many transactions at once, one size after the other."""
     first: list[float] = []
     found: list[Figure] = []
     for size in sizes:
         times = 1 if size >= SIZES[-1] else repetitions
-        done = [await system.import_(1, f"user_business_{size}") for _ in range(times)]
+        items = -(-size // OF_ONE)
+        done = [await system.import_(items, f"user_business_{size // items}") for _ in range(times)]
         each = [1e6 * one.decided / one.transactions for one in done]
         first = first or each
         remark = "baseline: the smallest size"

@@ -23,8 +23,8 @@ from tests.e2e.virtual_hosts import virtual_host
 LINKING = 8
 """People who link at the same moment."""
 GLANCE = 0.02
-PATIENCE = 300.0
-"""Seconds until an import is done."""
+PATIENCE = 1_800.0
+"""Seconds until the largest import is done."""
 READ = "HISTORICAL_UPDATE_COMPLETE"
 
 STORED = text("""

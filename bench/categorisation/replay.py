@@ -5,7 +5,7 @@ No real stream: the rows have no cards and no days, so each slice is taken for a
 
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from categorizer.domain.case import Taught
@@ -71,7 +71,7 @@ def _stream(rows: Sequence[Row], pipeline: Pipeline, seed: int) -> Replay:
     random.Random(seed).shuffle(repeated)  # noqa: S311 - a reproducible shuffle
     memory, count = Memory(), Replay(len(repeated))
     for number, row in enumerate(repeated, 1):
-        transaction = replace(row.transaction, id=number)
+        transaction = row.transaction._replace(id=number)
         decision = pipeline.categorize(transaction, Taught(memory=memory))
         found = of_decision(row, decision, pipeline)
         if found.auto:

@@ -15,7 +15,7 @@ from categorizer.domain.plan import Desk, Known, Posting
 from categorizer.partnering import Settlement
 from categorizer.redecisions import redecisions
 from categorizer.store import memory, rules, transactions
-from categorizer.store.transactions import Mark, Undecided
+from categorizer.store.transactions import Undecided
 from common import outbox
 from common.consumer import Handlers
 from common.database import Database
@@ -44,23 +44,22 @@ async def decide(event: TransactionsChanged, database: Database, pipeline: Pipel
     """Make the expenses of these transactions what they should be, in one transaction. Ids not of ours are ignored."""
     async with database.transaction() as session:
         done = await settle(session, event, pipeline)
-    if done and (done.settlement.postings or done.marks):
+    if done and (done.settlement.postings or done.settlement.marks):
         _observe(event, done.settlement.postings)
         log.info(
             "expenses.decided",
             integration_id=event.integration_id,
-            transactions=len(done.marks),
+            transactions=len(done.settlement.marks),
             expenses=len(done.settlement.postings),
             partners=len(done.settlement.others),
         )
 
 
 class Done(NamedTuple):
-    """What a message came to: the transactions as they stood, what was posted, and what they did not know yet."""
+    """What a message came to: the transactions as they stood, and what was written."""
 
     known: Sequence[Known]
     settlement: Settlement
-    marks: Sequence[Mark]
 
 
 async def settle(session: AsyncSession, event: TransactionsChanged, pipeline: Pipeline) -> Done | None:
@@ -73,10 +72,8 @@ async def settle(session: AsyncSession, event: TransactionsChanged, pipeline: Pi
         return None
     done = Settlement(session, user_id, await _desk(session, user_id, known, pipeline))
     await done.settle(known)
-    marks = _marks(known, done)
-    await transactions.mark(session, marks)
     await _tell(session, user_id, done, event.rung_at)
-    return Done(known, done, marks)
+    return Done(known, done)
 
 
 async def _desk(session: AsyncSession, user_id: int, known: Sequence[Known], pipeline: Pipeline) -> Desk:
@@ -94,18 +91,6 @@ async def _desk(session: AsyncSession, user_id: int, known: Sequence[Known], pip
         if one.links == UNLINKED:
             desk.decision(one)
     return desk
-
-
-def _marks(known: Sequence[Known], done: Settlement) -> list[Mark]:
-    """Return what the transactions do not know yet."""
-    marks = []
-    for one in known:
-        id_ = one.transaction.id
-        expense_id = done.expense_ids.get(id_, one.expense.id if one.expense else None)
-        links = done.links[id_]
-        if (one.decided_version, one.linked_expense_id, one.links) != (one.version, expense_id, links):
-            marks.append(Mark(id_, one.version, expense_id, links))
-    return marks
 
 
 async def _tell(session: AsyncSession, user_id: int, done: Settlement, at: datetime) -> None:

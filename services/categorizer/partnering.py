@@ -1,18 +1,19 @@
 """Finds the partners of a message's transactions, and those whose partners are no longer what they know."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from categorizer.domain.merchant import Merchant
-from categorizer.domain.partners import Counterpart, Links, Partners
+from categorizer.domain.partners import Counterpart, Partners
 from categorizer.domain.plan import Desk, Expense, Known, Posting
 from categorizer.domain.refunds import Spending, may_take, refunded
 from categorizer.domain.transaction import Transaction
-from categorizer.domain.transfers import currency, meeting, pairs
-from categorizer.store import expenses, partners
+from categorizer.domain.transfers import currency, may_be_half, meeting, pairs
+from categorizer.store import expenses, partners, transactions
 from categorizer.store.partners import Refund
+from categorizer.store.transactions import Mark
 
 Address = tuple[int, int]
 """Of a transaction: its integration's id, and its own."""
@@ -30,23 +31,39 @@ class Settlement:
     desk: Desk
     postings: list[Posting] = field(default_factory=list)
     expense_ids: dict[int, int] = field(default_factory=dict)
-    links: dict[int, Links] = field(default_factory=dict)
+    marks: list[Mark] = field(default_factory=list)
     others: list[Address] = field(default_factory=list)
 
     async def settle(self, known: Sequence[Known]) -> None:
-        """Post purchases and all else first, then what gives purchases back."""
+        """Post what has no partners whatever happens, then purchases and all else, then what gives purchases back.
+
+        The first needs no claim, and is most of a first import: the work of several messages goes on beside. A refund
+        that another message decides meanwhile is looked for behind the claim, when either sees the other.
+        """
+        alone = [one for one in known if not may_be_half(one.transaction) and not self.desk.refunds(one)]
+        await self._post(alone)
         if await partners.claim(self.session, self.user_id):
             known = await self._paired(known)
         rest = [one for one in known if not self.desk.refunds(one)]
-        await self._post(rest)
-        linked = await self._linked(rest, [one for one in known if self.desk.refunds(one)])
-        await self._post(linked)
-        self.links = {one.transaction.id: one.partners.links for one in (*rest, *linked)}
+        posted = {one.transaction.id for one in alone}
+        await self._post([one for one in rest if one.transaction.id not in posted])
+        await self._post(await self._linked(rest, [one for one in known if self.desk.refunds(one)]))
 
-    async def _post(self, known: Iterable[Known]) -> None:
+    async def _post(self, known: Sequence[Known]) -> None:
+        """Write their expenses, and into the transactions what they do not know yet."""
         postings = self.desk.postings(known)
         self.postings += postings
         self.expense_ids |= await expenses.post(self.session, self.user_id, self.desk.version, postings)
+        marks = [mark for one in known if (mark := self._mark(one))]
+        self.marks += marks
+        await transactions.mark(self.session, marks)
+
+    def _mark(self, one: Known) -> Mark | None:
+        id_, links = one.transaction.id, one.partners.links
+        expense_id = self.expense_ids.get(id_, one.expense.id if one.expense else None)
+        if (one.decided_version, one.linked_expense_id, one.links) == (one.version, expense_id, links):
+            return None
+        return Mark(id_, one.version, expense_id, links)
 
     async def _paired(self, known: Sequence[Known]) -> list[Known]:
         """Return the transactions with the other halves that are found for them."""
@@ -68,7 +85,7 @@ class Settlement:
         theirs = await partners.refunds(self.session, self.user_id, merchants, but=named)
         settled = [(one.spending, one.purchase_id) for one in theirs]
         found = refunded(mine, await partners.purchases(self.session, self.user_id, mine), settled)
-        linked = [replace(one, partners=Partners(purchase=found.get(one.transaction.id))) for one in returned]
+        linked = [one._replace(partners=Partners(purchase=found.get(one.transaction.id))) for one in returned]
         moved = [
             one for one in (*rest, *linked) if one.links != one.partners.links or one.decided_version < one.version
         ]
@@ -106,7 +123,7 @@ class Settlement:
 def _beside(known: Known, other: Transaction | None) -> Known:
     if other is None:
         return known
-    return replace(known, partners=Partners(Counterpart(other.id, other.account, other.date)))
+    return known._replace(partners=Partners(Counterpart(other.id, other.account, other.date)))
 
 
 def _names(stood: Iterable[Expense | None]) -> set[str]:

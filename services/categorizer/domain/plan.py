@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from categorizer.domain.case import UNTAUGHT, Taught
 from categorizer.domain.decision import Decision
@@ -39,8 +39,7 @@ class Expense:
         return self.settled or self.pipeline_version == version
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A transaction, its version and the one decided last, and the expense that it has or had.
 
     `links` are those that stand, `partners` what is found now; `key` is Plaid's id of the transaction.

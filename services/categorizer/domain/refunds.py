@@ -1,9 +1,9 @@
 """Which purchase a refund gives back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from categorizer.domain.partners import Purchase
 
@@ -11,8 +11,7 @@ MOST_DAYS = 180
 """From a purchase to its refund."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+class Spending(NamedTuple):
     """A purchase or a refund of a merchant's, as its expense stands; `key` is Plaid's id of the transaction."""
 
     key: str
@@ -24,12 +23,22 @@ class Spending:
     date: date
 
 
-@dataclass(frozen=True, slots=True)
-class Bought:
-    """A purchase, and what its refunds take over from it."""
+class Bought(NamedTuple):
+    """A purchase, and what its refunds take over from it: its merchant as people know it, and its category."""
 
     spending: Spending
-    purchase: Purchase
+    merchant: str
+    category: str
+    confidence: Decimal
+    asks: bool = False
+    alternatives: Sequence[str] = ()
+
+    @property
+    def purchase(self) -> Purchase:
+        """The purchase as a decision about its refund needs it."""
+        id_, amount, date = self.spending.transaction_id, self.spending.amount, self.spending.date
+        also = tuple(self.alternatives)
+        return Purchase(id_, self.merchant, amount, date, self.category, self.confidence, self.asks, also)
 
 
 def refunded(

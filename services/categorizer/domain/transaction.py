@@ -1,12 +1,11 @@
 """A bank transaction, as far as its expense depends on it."""
 
 import datetime as dt
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """The account that moved the money; `enabled` is false while its user mutes it."""
 
     id: int
@@ -22,8 +21,7 @@ class Account:
         return f"{kind} ••{self.mask}" if self.mask else kind
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(NamedTuple):
     """A row of `plaid_transactions`; the amount has Plaid's sign, positive = money out of the account."""
 
     id: int

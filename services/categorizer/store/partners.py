@@ -1,15 +1,13 @@
 """What a message's transactions may have to do with others of the same user, in `plaid_transactions` and `expenses`."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from categorizer.domain.partners import Purchase
 from categorizer.domain.plan import Known
 from categorizer.domain.refunds import MOST_DAYS, Bought, Spending
 from categorizer.domain.transfers import may_be_half
@@ -37,14 +35,15 @@ HALVES = text(f"""
     ))
 """)
 
+# The columns come in the order of the fields of `Spending`.
 FACE = """
-    coalesce(e.merchant_entity_id, e.merchant) AS merchant, t.transaction_id AS key, t.id, t.integration_id,
-    t.account_id, coalesce(e.iso_currency_code, e.unofficial_currency_code) AS currency, e.amount, e.expense_date
+    t.transaction_id, t.id, t.account_id, coalesce(e.merchant_entity_id, e.merchant) AS merchant,
+    coalesce(e.iso_currency_code, e.unofficial_currency_code) AS currency, e.amount, e.expense_date
 """
 
 REFUNDS = text(f"""
-    SELECT {FACE}, t.purchase_id, p.transaction_id AS p_key, p.account_id AS p_account, x.amount AS p_amount,
-        x.expense_date AS p_date
+    SELECT {FACE}, t.integration_id, t.purchase_id, p.transaction_id AS p_key, p.account_id AS p_account,
+        x.amount AS p_amount, x.expense_date AS p_date
     FROM expenses e
     JOIN plaid_transactions t ON t.id = e.transaction_id
     LEFT JOIN expenses x ON x.transaction_id = t.purchase_id
@@ -54,16 +53,20 @@ REFUNDS = text(f"""
         AND (e.withdrawn_at IS NULL OR t.purchase_id IS NOT NULL)
 """)
 
+CHOSEN = Decimal("0.99")
+"""How sure a refund is whose purchase has its category from its user."""
+
 # A purchase that its user calls no spending is withdrawn, and its refund goes the same way. Merchant by merchant
 # (OFFSET keeps it so): a plan made while the tables were small would rather read all that the user ever spent.
 PURCHASES = text(f"""
-    SELECT {FACE}, coalesce(e.vendor, e.description) AS name, coalesce(e.user_category_id, e.auto_category) AS category,
-        e.user_category_id IS NOT NULL AS chosen, e.confidence, e.alternatives,
-        e.needs_review AND e.user_category_id IS NULL AND e.reviewed_at IS NULL AS asks
-    FROM unnest(CAST(:merchants AS text[]), CAST(:since AS date[]), CAST(:until AS date[])) AS w(name, since, until)
+    SELECT {FACE}, coalesce(e.vendor, e.description), coalesce(e.user_category_id, e.auto_category),
+        CASE WHEN e.user_category_id IS NULL THEN e.confidence ELSE {CHOSEN} END,
+        e.needs_review AND e.user_category_id IS NULL AND e.reviewed_at IS NULL, e.alternatives
+    FROM unnest(CAST(:merchants AS text[]), CAST(:since AS date[]), CAST(:until AS date[]), CAST(:least AS numeric[]))
+        AS w(name, since, until, least)
     CROSS JOIN LATERAL (
         SELECT * FROM expenses WHERE user_id = :user_id AND coalesce(merchant_entity_id, merchant) = w.name
-            AND sign(amount) = 1 AND expense_date BETWEEN w.since AND w.until OFFSET 0
+            AND sign(amount) = 1 AND expense_date BETWEEN w.since AND w.until AND amount >= w.least OFFSET 0
     ) e
     JOIN plaid_transactions t ON t.id = e.transaction_id
     JOIN plaid_accounts a ON a.id = t.account_id + 0
@@ -82,12 +85,8 @@ FOLLOWERS = text(f"""
     WHERE id = ANY(ARRAY(SELECT transaction_id FROM answered)) AND {MAY_BE_HALF}
 """)
 
-CHOSEN = Decimal("0.99")
-"""How sure a refund is whose purchase has its category from its user."""
 
-
-@dataclass(frozen=True, slots=True)
-class Refund:
+class Refund(NamedTuple):
     """A refund that stands, and the purchase that it is linked with, as far as that stands."""
 
     spending: Spending
@@ -119,22 +118,24 @@ async def refunds(
         return []
     values = {"user_id": user_id, "merchants": list(merchants), "but": list(but)}
     rows = await session.execute(REFUNDS, values)
-    return [Refund(_spending(row), row.integration_id, row.purchase_id, _linked(row)) for row in rows]
+    return [Refund(Spending(*row[:7]), row.integration_id, row.purchase_id, _linked(row)) for row in rows]
 
 
 async def purchases(session: AsyncSession, user_id: int, of: Iterable[Spending]) -> list[Bought]:
     """Return what these refunds may give back."""
-    days: dict[str, tuple[date, date]] = {}
+    by_merchant: dict[str, list[Spending]] = {}
     for one in of:
-        first, last = days.get(one.merchant, (one.date, one.date))
-        days[one.merchant] = min(first, one.date), max(last, one.date)
+        by_merchant.setdefault(one.merchant, []).append(one)
+    if not by_merchant:
+        return []
     values = {
         "user_id": user_id,
-        "merchants": list(days),
-        "since": [first - timedelta(MOST_DAYS) for first, _ in days.values()],
-        "until": [last for _, last in days.values()],
+        "merchants": list(by_merchant),
+        "since": [min(one.date for one in group) - timedelta(MOST_DAYS) for group in by_merchant.values()],
+        "until": [max(one.date for one in group) for group in by_merchant.values()],
+        "least": [min(-one.amount for one in group) for group in by_merchant.values()],
     }
-    return [_bought(row) for row in await session.execute(PURCHASES, values)] if days else []
+    return [Bought(Spending(*row[:7]), *row[7:]) for row in await session.execute(PURCHASES, values)]
 
 
 async def followers(session: AsyncSession, user_id: int, expense_ids: Sequence[int]) -> list[Undecided]:
@@ -144,22 +145,8 @@ async def followers(session: AsyncSession, user_id: int, expense_ids: Sequence[i
     return [Undecided(*row) for row in rows]
 
 
-def _spending(row: Any) -> Spending:
-    return Spending(row.key, row.id, row.account_id, row.merchant, row.currency, row.amount, row.expense_date)
-
-
 def _linked(row: Any) -> Spending | None:
     """Return the purchase that a refund is linked with."""
     if row.p_amount is None:
         return None
     return Spending(row.p_key, row.purchase_id, row.p_account, row.merchant, row.currency, row.p_amount, row.p_date)
-
-
-def _bought(row: Any) -> Bought:
-    confidence = CHOSEN if row.chosen else row.confidence
-    return Bought(
-        _spending(row),
-        Purchase(
-            row.id, row.name, row.amount, row.expense_date, row.category, confidence, row.asks, tuple(row.alternatives)
-        ),
-    )

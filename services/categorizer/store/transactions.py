@@ -1,9 +1,8 @@
 """`plaid_transactions` as the categorizer reads them, and the columns of theirs that it writes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from categorizer.domain.decision import Decision
 from categorizer.domain.expense import ExpenseDraft
 from categorizer.domain.merchant import UNNAMED, Merchant
-from categorizer.domain.partners import UNLINKED, Links
+from categorizer.domain.partners import ALONE, UNLINKED, Links
 from categorizer.domain.plan import Expense, Known
 from categorizer.domain.transaction import Account, Transaction
 from common.database import reach_by_index
@@ -43,22 +42,22 @@ LOCK = text("""
     ORDER BY transaction_id FOR UPDATE
 """)
 
+# The columns come in the order of the fields of `Transaction`, `Account` and `Known`.
 READ = text("""
     SELECT t.id, t.amount, t.iso_currency_code, t.unofficial_currency_code, t.date, t.authorized_date, t.name,
         t.merchant_name, t.merchant_entity_id, t.original_description, t.payment_channel,
-        t.pfc_version, t.pfc_primary, t.pfc_detailed, t.pfc_confidence, t.pending,
-        t.sync_status = 'removed' AS removed, t.version, t.decided_version, t.expense_id AS linked,
-        t.transaction_id AS key, t.integration_id, t.counterpart_id, t.purchase_id,
+        t.pfc_version, t.pfc_primary, t.pfc_detailed, t.pfc_confidence, t.pending, t.sync_status = 'removed',
         (t.integration_id, t.transaction_id) IN (
             SELECT integration_id, pending_transaction_id FROM plaid_transactions
             WHERE pending_transaction_id = ANY(CAST(:names AS text[])) AND sync_status = 'synced' AND NOT pending
-        ) AS superseded,
-        a.id AS account_id, a.type, a.subtype, a.mask, a.enabled,
-        e.id AS expense_id, e.amount AS e_amount, e.iso_currency_code AS e_iso, e.unofficial_currency_code AS e_other,
+        ),
+        a.id, a.type, a.subtype, a.mask, a.enabled,
+        t.version, t.decided_version, t.expense_id, t.counterpart_id, t.purchase_id, t.transaction_id, t.integration_id,
+        e.id, e.amount, e.iso_currency_code, e.unofficial_currency_code,
         e.description, e.vendor, e.expense_date, e.payment_method, e.auto_category, e.confidence, e.source, e.reason,
-        e.needs_review, e.alternatives, e.rule_id, e.pipeline_version, e.withdrawn_at IS NOT NULL AS withdrawn,
-        e.user_category_id, e.user_category_id IS NOT NULL OR e.reviewed_at IS NOT NULL AS settled,
-        e.merchant, e.merchant_entity_id AS e_entity_id
+        e.needs_review, e.alternatives, e.rule_id, e.merchant, e.merchant_entity_id,
+        e.pipeline_version, e.withdrawn_at IS NOT NULL, e.user_category_id,
+        e.user_category_id IS NOT NULL OR e.reviewed_at IS NOT NULL
     FROM plaid_transactions t
     JOIN plaid_accounts a ON a.id = t.account_id
     LEFT JOIN expenses e ON e.transaction_id = t.id AND e.transaction_id = ANY(CAST(:ids AS bigint[]))
@@ -83,8 +82,7 @@ UNDECIDED = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A transaction's version that is decided now, its expense and its partners."""
 
     transaction_id: int
@@ -93,8 +91,7 @@ class Mark:
     links: Links = UNLINKED
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(NamedTuple):
     """A transaction whose version of this moment is not decided yet."""
 
     id: int
@@ -148,61 +145,20 @@ async def undecided(session: AsyncSession, age: timedelta, *, but: Iterable[int]
     return [Undecided(row.id, row.integration_id, row.updated_at) for row in rows]
 
 
-def _known(row: Any) -> Known:
-    transaction = Transaction(
-        id=row.id,
-        account=Account(row.account_id, row.type, row.subtype, row.mask, row.enabled),
-        amount=row.amount,
-        iso_currency_code=row.iso_currency_code,
-        unofficial_currency_code=row.unofficial_currency_code,
-        date=row.date,
-        authorized_date=row.authorized_date,
-        name=row.name,
-        merchant_name=row.merchant_name,
-        merchant_entity_id=row.merchant_entity_id,
-        original_description=row.original_description,
-        payment_channel=row.payment_channel,
-        pfc_version=row.pfc_version,
-        pfc_primary=row.pfc_primary,
-        pfc_detailed=row.pfc_detailed,
-        pfc_confidence=row.pfc_confidence,
-        pending=row.pending,
-        removed=row.removed,
-        superseded=row.superseded,
-    )
-    return Known(
-        transaction,
-        row.version,
-        row.decided_version,
-        row.linked,
-        _expense(row),
-        links=Links(row.counterpart_id, row.purchase_id),
-        key=row.key,
-        integration_id=row.integration_id,
-    )
+def _known(row: Sequence[Any]) -> Known:
+    transaction = Transaction(row[0], Account(*row[18:23]), *row[1:18])
+    version, decided_version, linked, counterpart_id, purchase_id, key, integration_id = row[23:30]
+    links = UNLINKED if counterpart_id is purchase_id is None else Links(counterpart_id, purchase_id)
+    expense = _expense(row[0], row[30:])
+    return Known(transaction, version, decided_version, linked, expense, ALONE, links, key, integration_id)
 
 
-def _expense(row: Any) -> Expense | None:
-    if row.expense_id is None:
+def _expense(transaction_id: int, columns: Sequence[Any]) -> Expense | None:
+    if columns[0] is None:
         return None
-    draft = ExpenseDraft(
-        transaction_id=row.id,
-        amount=row.e_amount,
-        iso_currency_code=row.e_iso,
-        unofficial_currency_code=row.e_other,
-        description=row.description,
-        vendor=row.vendor,
-        expense_date=row.expense_date,
-        payment_method=row.payment_method,
-        decision=Decision(
-            row.auto_category,
-            row.confidence,
-            row.source,
-            row.reason,
-            row.needs_review,
-            tuple(row.alternatives),
-            row.rule_id,
-        ),
-        merchant=UNNAMED if row.merchant is None else Merchant(row.e_entity_id, row.merchant),
-    )
-    return Expense(row.expense_id, draft, row.pipeline_version, row.withdrawn, row.user_category_id, row.settled)
+    id_, amount, iso, other, description, vendor, day, method, *decided, version, withdrawn, category, settled = columns
+    auto_category, confidence, source, reason, review, also, rule_id, merchant, entity_id = decided
+    decision = Decision(auto_category, confidence, source, reason, review, tuple(also), rule_id)
+    named = UNNAMED if merchant is None else Merchant(entity_id, merchant)
+    draft = ExpenseDraft(transaction_id, amount, iso, other, description, vendor, day, method, decision, named)
+    return Expense(id_, draft, version, withdrawn, category, settled)

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -58,7 +57,7 @@ def test_spent() -> None:
         transaction(pending=True),
         transaction(removed=True),
         transaction(superseded=True),
-        transaction(account=replace(CARD, enabled=False)),
+        transaction(account=CARD._replace(enabled=False)),
         transaction(amount=Decimal(0)),
     ],
     ids=["pending", "removed", "superseded", "muted", "zero"],

@@ -1,7 +1,6 @@
 """What must not change an answer, and what must not break it."""
 
 import random
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -105,4 +104,4 @@ def test_any_letters(pipeline: Pipeline) -> None:
     alphabet = "ABC XYZ *#-/.'&0123456789éß日\u200b\u0301 "
     for _ in range(2000):
         row: Transaction = named("".join(chance.choice(alphabet) for _ in range(chance.randrange(60))))
-        assert pipeline.categorize(row) == pipeline.categorize(replace(row))
+        assert pipeline.categorize(row) == pipeline.categorize(row._replace())

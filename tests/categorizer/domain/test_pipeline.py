@@ -271,7 +271,7 @@ def test_the_users_rule_comes_first(pipeline: Pipeline) -> None:
         assert (decision.category, decision.confidence, decision.source) == ("travel", Decimal(1), "rule")
         assert (decision.rule_id, decision.needs_review) == (5, False)
         assert decision.reason == "Your rule says so: text contains “chipotle”."
-    for elsewhere in (transaction(name="SHELL", merchant_name=None), transaction(account=replace(CARD, id=2))):
+    for elsewhere in (transaction(name="SHELL", merchant_name=None), transaction(account=CARD._replace(id=2))):
         other = Rules([Rule(5, "travel", contains="chipotle", account_id=1)])
         assert pipeline.categorize(elsewhere, Taught(other)) == pipeline.categorize(elsewhere)
 
@@ -284,13 +284,13 @@ def test_a_rule_may_leave_it_at_other(pipeline: Pipeline) -> None:
 
 def test_money_out_to_whom_income_comes_from(pipeline: Pipeline) -> None:
     """A card processor that takes money is asked about as its fee; what it pays out stays income."""
-    out, back = (pipeline.categorize(replace(named("ELAVON"), amount=Decimal(sum_))) for sum_ in ("80", "-80"))
+    out, back = (pipeline.categorize(named("ELAVON")._replace(amount=Decimal(sum_))) for sum_ in ("80", "-80"))
     assert (out.needs_review, out.alternatives[0]) == (True, "bank_fees")
     assert (back.needs_review, back.category) == (False, INCOME)
 
 
 def test_what_is_posted_offers_what_people_take_for_it(pipeline: Pipeline) -> None:
     """Beside a category that stands, its neighbours are offered before what is merely frequent."""
-    decision = pipeline.categorize(replace(named("MARRIOTT"), amount=Decimal(200)))
+    decision = pipeline.categorize(named("MARRIOTT")._replace(amount=Decimal(200)))
     assert (decision.needs_review, decision.category) == (False, "travel")
     assert set(decision.alternatives) <= {"meals", "vehicle", "entertainment"}

@@ -49,54 +49,54 @@ def test_decision_is_kept(pipeline: Pipeline, known: Known) -> None:
     once = Decision("software", Decimal("0.95"), "merchant_lexicon", "Said so then.")
     kept = standing(known.transaction, once)
     assert plan([kept], pipeline) == []
-    (moved,) = plan([replace(kept, version=2)], pipeline)
+    (moved,) = plan([kept._replace(version=2)], pipeline)
     assert moved.draft.decision.category == "meals"
     assert kept.expense is not None
-    (older,) = plan([replace(kept, expense=replace(kept.expense, pipeline_version="0"))], pipeline)
+    (older,) = plan([kept._replace(expense=replace(kept.expense, pipeline_version="0"))], pipeline)
     assert (older.draft.decision.category, older.outcome) == ("meals", "changed")
 
 
 def test_pipeline_version_alone_is_unseen(pipeline: Pipeline, known: Known) -> None:
     """A newer pipeline that answers the same is noted, and its user hears nothing."""
     assert known.expense is not None
-    (posting,) = plan([replace(known, expense=replace(known.expense, pipeline_version="0"))], pipeline)
+    (posting,) = plan([known._replace(expense=replace(known.expense, pipeline_version="0"))], pipeline)
     assert (posting.outcome, posting.draft) == ("unseen", known.expense.draft)
 
 
 def test_amount_follows_even_a_kept_decision(pipeline: Pipeline, known: Known) -> None:
     """Amount, date and words are the transaction's at any time, whatever was decided about the category."""
-    (posting,) = plan([replace(known, transaction=transaction(amount=Decimal(99)))], pipeline)
+    (posting,) = plan([known._replace(transaction=transaction(amount=Decimal(99)))], pipeline)
     assert (posting.outcome, posting.draft.amount) == ("changed", Decimal(99))
 
 
 def test_withdrawn_and_returned(pipeline: Pipeline, known: Known) -> None:
     """What is no expense any more is withdrawn with its last face; what is one again returns."""
-    gone = replace(known, transaction=transaction(removed=True))
+    gone = known._replace(transaction=transaction(removed=True))
     (posting,) = plan([gone], pipeline)
     assert known.expense is not None
     assert (posting.outcome, posting.withdrawn, posting.draft) == ("withdrawn", True, known.expense.draft)
     withdrawn = replace(known.expense, withdrawn=True)
-    assert plan([replace(gone, expense=withdrawn)], pipeline) == []
-    (back,) = plan([replace(known, expense=withdrawn)], pipeline)
+    assert plan([gone._replace(expense=withdrawn)], pipeline) == []
+    (back,) = plan([known._replace(expense=withdrawn)], pipeline)
     assert (back.outcome, back.withdrawn) == ("returned", False)
 
 
 def test_kept_decision_never_brings_back_a_transfer(pipeline: Pipeline, known: Known) -> None:
     """What became a transfer stays withdrawn when its message comes again."""
-    turned = replace(known, transaction=transaction(**TRANSFER), version=2)
+    turned = known._replace(transaction=transaction(**TRANSFER), version=2)
     (posting,) = plan([turned], pipeline)
     assert known.expense is not None
     after = replace(known.expense, draft=posting.draft, withdrawn=posting.withdrawn)
-    assert plan([replace(turned, decided_version=2, expense=after)], pipeline) == []
+    assert plan([turned._replace(decided_version=2, expense=after)], pipeline) == []
 
 
 def test_user_category_counts(pipeline: Pipeline, known: Known) -> None:
     """The user's category decides whether it is an expense: theirs outlasts a transfer, and makes one."""
     assert known.expense is not None
-    mine = replace(known, expense=replace(known.expense, user_category="meals"))
-    (still,) = plan([replace(mine, transaction=transaction(**TRANSFER), version=2)], pipeline)
+    mine = known._replace(expense=replace(known.expense, user_category="meals"))
+    (still,) = plan([mine._replace(transaction=transaction(**TRANSFER), version=2)], pipeline)
     assert (still.withdrawn, still.draft.decision.category) == (False, "transfer")
-    moved = replace(known, expense=replace(known.expense, user_category="transfer"))
+    moved = known._replace(expense=replace(known.expense, user_category="transfer"))
     (posting,) = plan([moved], pipeline)
     assert (posting.outcome, posting.draft.decision.category) == ("withdrawn", "meals")
 
@@ -107,7 +107,7 @@ def test_question_becomes_an_answer(pipeline: Pipeline) -> None:
     known = standing(unsure, pipeline.categorize(unsure))
     assert known.expense is not None
     assert known.expense.draft.decision.category == OTHER
-    (posting,) = plan([replace(known, transaction=transaction(), version=2)], pipeline)
+    (posting,) = plan([known._replace(transaction=transaction(), version=2)], pipeline)
     assert (posting.outcome, posting.draft.decision.category) == ("changed", "meals")
     assert not posting.draft.decision.needs_review
 
@@ -116,7 +116,7 @@ def test_a_new_rule_leaves_what_is_decided(pipeline: Pipeline, known: Known) -> 
     """A rule counts from the next version on, or once it is applied, which takes the mark of the decision away."""
     rules = Rules([Rule(5, "travel", contains="chipotle")])
     assert plan([known], pipeline, Taught(rules)) == []
-    for anew in (replace(known, version=2), replace(known, decided_version=0)):
+    for anew in (known._replace(version=2), known._replace(decided_version=0)):
         (posting,) = plan([anew], pipeline, Taught(rules))
         assert (posting.outcome, posting.draft.decision.rule_id) == ("changed", 5)
 
@@ -128,10 +128,10 @@ def test_a_rule_makes_expenses_and_no_expenses(pipeline: Pipeline) -> None:
         [Known(transaction(**TRANSFER | {"name": "ZELLE BOB"}), 1, 0, None, None)], pipeline, Taught(rules)
     )
     assert (posting.outcome, posting.draft.decision.category) == ("posted", "subcontractors")
-    lunch = replace(standing(transaction(), pipeline.categorize(transaction())), decided_version=0)
+    lunch = standing(transaction(), pipeline.categorize(transaction()))._replace(decided_version=0)
     (gone,) = plan([lunch], pipeline, Taught(rules))
     assert (gone.outcome, gone.draft.decision.rule_id) == ("withdrawn", 6)
     assert lunch.expense is not None
-    mine = replace(lunch, expense=replace(lunch.expense, user_category="meals"))
+    mine = lunch._replace(expense=replace(lunch.expense, user_category="meals"))
     (stays,) = plan([mine], pipeline, Taught(rules))
     assert not stays.withdrawn

@@ -90,7 +90,7 @@ def test_who_is_no_half(different: dict[str, object]) -> None:
     assert may_be_half(transaction(**moved))
     assert may_be_half(transaction(**moved | {"iso_currency_code": None, "unofficial_currency_code": "BTC"}))
     assert not may_be_half(transaction(**moved | different))
-    muted = replace(transaction().account, enabled=False)
+    muted = transaction().account._replace(enabled=False)
     assert not may_be_half(transaction(**moved | {"account": muted}))
 
 
@@ -143,7 +143,7 @@ def test_pairs_are_those_of_the_law(halves: list[Half], chance: Random) -> None:
     found = {keys[id_]: keys[other.id] for id_, other in pairs(halves).items()}
     assert found == by_brute_force(halves)
     assert all(found[other] == one for one, other in found.items())
-    dealt = [replace(half, transaction=replace(half.transaction, id=n)) for n, half in
+    dealt = [replace(half, transaction=half.transaction._replace(id=n)) for n, half in
              enumerate(chance.sample(halves, len(halves)))]  # fmt: skip
     names = {half.transaction.id: half.key for half in dealt}
     assert {names[id_]: names[other.id] for id_, other in pairs(dealt).items()} == found

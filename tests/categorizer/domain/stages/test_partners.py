@@ -33,7 +33,7 @@ def test_the_account_that_receives_decides(
     decision = of_partners(row, Partners(Counterpart(9, other, date(2026, 3, 3))))
     assert decision is not None
     assert (decision.category, decision.reason, decision.source) == (category, reason, "counterpart")
-    mirror = of_partners(replace(row, account=other, amount=-row.amount), Partners(Counterpart(1, own, row.date)))
+    mirror = of_partners(row._replace(account=other, amount=-row.amount), Partners(Counterpart(1, own, row.date)))
     assert mirror is not None
     assert mirror.category == category
 
