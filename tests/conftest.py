@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from signal import SIGINT, default_int_handler, signal
 from typing import Any
 
 import hypothesis
@@ -25,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep a list of the servers used; a worker's list travels to the controller with the worker's output."""
     output: dict[str, list[str]] = getattr(config, "workeroutput", {})
     config.stash[ORIGINS] = output.setdefault("origins", [])
+    signal(SIGINT, default_int_handler)  # a shell starts what runs in its background deaf to Ctrl-C, children too
 
 
 def pytest_xdist_auto_num_workers() -> int:

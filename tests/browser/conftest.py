@@ -65,6 +65,8 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
         context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
         context.set_default_timeout(PATIENCE_MS)
         yield context
+        for page in context.pages:
+            await page.unroute_all(behavior="ignoreErrors")  # an answer that a test held up may still be under way
         await context.close()
 
 
