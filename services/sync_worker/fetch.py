@@ -1,8 +1,10 @@
 """What a pass reads of Plaid: all pages since the cursor, and the accounts beside them. No transaction is open."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -25,6 +27,9 @@ from sync_worker.store.leases import Leased
 log = structlog.get_logger(__name__)
 
 REFUSED = Counter("sync_cursors_refused_total", "Cursors that Plaid refused; the item is read from the beginning")
+
+TOLD_EVERY = 0.5
+"""Seconds between two hints of how far a page loop is: people see no more, and each costs a commit and a message."""
 
 PRIORITIES = {"sweep": Priority.SWEEP, "audit": Priority.BACKFILL}
 """By what rang; whatever else rings, somebody waits."""
@@ -58,8 +63,13 @@ class Fetch:
     async def _loop(
         self, leased: Leased, plaid: PlaidClient, token: SecretStr, cursor: str | None
     ) -> tuple[loop.Loop, bool]:
+        told = -math.inf
+
         async def on_page(so_far: Sequence[Page]) -> None:
-            await self._progress(leased, so_far)
+            nonlocal told
+            if (now := perf_counter()) - told >= TOLD_EVERY:
+                told = now
+                await self._progress(leased, so_far)
 
         try:
             return await loop.complete(plaid, token, cursor, on_page), cursor is None

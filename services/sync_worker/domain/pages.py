@@ -35,11 +35,13 @@ Code = Annotated[str, StringConstraints(max_length=50)]
 
 def _as_plain(value: Any) -> Any:
     """Numbers inside free-form objects (a latitude) stay JSON numbers; only amounts need exact decimals."""
-    if isinstance(value, Decimal):
-        return float(value)
+    if value is None or isinstance(value, str):  # most of them
+        return value
     if isinstance(value, dict):
         return {key: _as_plain(inner) for key, inner in value.items()}
-    return [_as_plain(inner) for inner in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_as_plain(inner) for inner in value]
+    return float(value) if isinstance(value, Decimal) else value
 
 
 FreeForm = Annotated[Any, BeforeValidator(_as_plain)]

@@ -59,7 +59,7 @@ UPSERT_TRANSACTIONS = text(f"""
     SELECT :integration_id, a.id, r.hash, {", ".join(f"r.{name}" for name in COLUMNS)},
         {", ".join(f"r.personal_finance_category->>'{field}'" for field in CATEGORY_COLUMNS.values())}
     FROM ROWS FROM (
-            json_to_recordset(CAST(:rows AS json)) AS ({", ".join(f"{name} {kind}" for name, kind in RECORD.items())}),
+            jsonb_to_recordset(CAST(:rows AS jsonb)) AS ({", ".join(map(" ".join, RECORD.items()))}),
             unnest(CAST(:hashes AS bytea[]))
         ) AS r({", ".join(RECORD)}, hash)
     JOIN plaid_accounts a ON a.account_id = r.account_id AND a.integration_id = :integration_id
