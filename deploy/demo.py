@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,21 +88,28 @@ async def link(running: System, user_id: int, username: str) -> None:
     """Link a bank as the page and Plaid Link do it, without the browser."""
     bearer = {"Authorization": f"Bearer {running.token(user_id)}"}
     async with (
-        httpx2.AsyncClient(base_url=running.api_url, headers=bearer, timeout=60) as api,
+        httpx2.AsyncClient(base_url=running.api_url, timeout=60) as api,
         httpx2.AsyncClient(base_url=running.sandbox_url, timeout=60) as plaid_link,
     ):
-        made = (await api.post("/api/plaid/create_link_token", json={})).raise_for_status().json()
-        credentials = {"institution_id": INSTITUTION, "username": username, "password": "pass_good"}
-        login = {"link_token": made["link_token"]} | credentials
-        session = (await plaid_link.post("/link/session/authenticate", json=login)).raise_for_status().json()
-        chosen = {
-            "link_token": made["link_token"],
-            "auth_session": session["auth_session"],
-            "account_ids": [account["id"] for account in session["accounts"]],
-        }
-        done = (await plaid_link.post("/link/session/complete", json=chosen)).raise_for_status().json()
-        body = {"public_token": done["public_token"], "metadata": done["metadata"]}
-        (await api.post("/api/plaid/exchange_public_token", json=body)).raise_for_status()
+        await link_through(api, plaid_link, bearer, username)
+
+
+async def link_through(
+    api: httpx2.AsyncClient, plaid_link: httpx2.AsyncClient, bearer: Mapping[str, str], username: str
+) -> None:
+    """Do so through clients that others may use as well: link_api's, which hears who it is, and Plaid Link's."""
+    made = (await api.post("/api/plaid/create_link_token", json={}, headers=bearer)).raise_for_status().json()
+    credentials = {"institution_id": INSTITUTION, "username": username, "password": "pass_good"}
+    login = {"link_token": made["link_token"]} | credentials
+    session = (await plaid_link.post("/link/session/authenticate", json=login)).raise_for_status().json()
+    chosen = {
+        "link_token": made["link_token"],
+        "auth_session": session["auth_session"],
+        "account_ids": [account["id"] for account in session["accounts"]],
+    }
+    done = (await plaid_link.post("/link/session/complete", json=chosen)).raise_for_status().json()
+    body = {"public_token": done["public_token"], "metadata": done["metadata"]}
+    (await api.post("/api/plaid/exchange_public_token", json=body, headers=bearer)).raise_for_status()
 
 
 async def state(database: Database) -> Sequence[RowMapping]:

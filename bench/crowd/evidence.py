@@ -1,5 +1,6 @@
 """What a run leaves to judge by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,10 +36,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Bells:
-    """What the bank itself saw of its latest webhooks: how many it sent, and how many were answered 200."""
+    """What the bank itself saw of its latest webhooks: how many it sent, and what came back that was not 200."""
 
     sent: int
-    answered: int
+    refused: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,15 @@ from time import perf_counter
 import httpx2
 
 from bench.crowd.plan import Plan
-from deploy.demo import link
+from deploy.demo import link_through
 from deploy.embedded import System
+from tests.e2e.bank import KEPT
 from tests.e2e.people import link_whatever_happens
 
 AT_ONCE = 16
 """Who is in the middle of it at the same moment: what two cores serve."""
+PATIENCE = 60.0
+"""Seconds that somebody waits for an answer before it counts as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,17 @@ async def link_everybody(system: System, plan: Plan, tell: Callable[[str], None]
         nonlocal failed, linked
         async with turn:
             try:
-                await link(system, user_id, username)
+                await link_through(api, plaid_link, {"Authorization": f"Bearer {system.token(user_id)}"}, username)
             except httpx2.HTTPError:
                 failed += await link_whatever_happens(system, user_id, username, cuts=1)
             linked += 1
             tell(f"{linked:,} of {plan.users:,} linked")
 
-    async with asyncio.TaskGroup() as group:
+    async with _client(system.api_url) as api, _client(system.sandbox_url) as plaid_link, asyncio.TaskGroup() as group:
         for user_id in range(1, plan.users + 1):
             group.create_task(link_one(user_id))
     return Links(linked + failed, failed, perf_counter() - began)
+
+
+def _client(url: str) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(base_url=url, timeout=PATIENCE, limits=KEPT)

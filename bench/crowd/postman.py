@@ -26,6 +26,8 @@ STRANGER = "an-item-of-nobody"
 """What forgeries ring for: were one believed, `orphan_items` would tell."""
 PLAIDS_PATIENCE = 10.0
 """Seconds that Plaid waits for an answer."""
+ONCE = httpx2.Limits(max_keepalive_connections=0)
+"""A connection for each: one that rests may be closed while it is taken up again, and that is nobody's fault."""
 
 
 class Postman:
@@ -33,6 +35,8 @@ class Postman:
 
     def __init__(self, client: httpx2.AsyncClient, items: Sequence[str], random: Random) -> None:
         self.copies = self.answered = self.forged = self.refused = 0
+        self.failed: list[str] = []
+        """What came of copies in the place of 200."""
         self.milliseconds: list[float] = []
         """From sending a copy to its answer."""
         self._client = client
@@ -50,23 +54,23 @@ class Postman:
     async def _copy(self) -> None:
         body, began = doorbell(self._random.choice(self._items)), perf_counter()
         self.copies += 1
-        if await self._post(body, self._keys.current.sign(body, self._clock.wall())) == httpx2.codes.OK:
+        what = await self._post(body, self._keys.current.sign(body, self._clock.wall()))
+        if what == "200":
             self.answered += 1
             self.milliseconds.append(1000 * (perf_counter() - began))
+        else:
+            self.failed.append(what)
 
     async def _forge(self, number: int) -> None:
         how = FORGERIES[number // FORGED_EVERY % len(FORGERIES)]
         self.forged += 1
-        if (
-            await self._post(*forge(how, doorbell(STRANGER), self._keys, self._clock.wall()))
-            == httpx2.codes.UNAUTHORIZED
-        ):
-            self.refused += 1
+        body, signature = forge(how, doorbell(STRANGER), self._keys, self._clock.wall())
+        self.refused += await self._post(body, signature) == "401"
 
-    async def _post(self, body: bytes, signature: str | None) -> int | None:
-        """Return the status, None where there was no answer in time."""
+    async def _post(self, body: bytes, signature: str | None) -> str:
+        """Return the status, or what happened in its place."""
         headers = {"Content-Type": "application/json"} | ({"Plaid-Verification": signature} if signature else {})
         try:
-            return (await self._client.post(PATH, content=body, headers=headers)).status_code
-        except httpx2.HTTPError:
-            return None
+            return str((await self._client.post(PATH, content=body, headers=headers)).status_code)
+        except httpx2.HTTPError as error:
+            return type(error).__name__

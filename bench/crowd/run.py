@@ -15,7 +15,7 @@ from bench.crowd.evidence import Bells, Cast, Ending, Evidence
 from bench.crowd.listeners import listening
 from bench.crowd.people import Links, link_everybody
 from bench.crowd.plan import Plan
-from bench.crowd.postman import PLAIDS_PATIENCE, Postman
+from bench.crowd.postman import ONCE, PLAIDS_PATIENCE, Postman
 from bench.crowd.staff import Staff
 from bench.crowd.traffic import Traffic
 from bench.crowd.watch import watching
@@ -77,7 +77,7 @@ async def _cast(system: Running, plan: Plan) -> AsyncIterator[Cast]:
     items = await system.witness.items()
     url = system.processes.system.ingest_url
     async with (
-        httpx2.AsyncClient(base_url=url, timeout=PLAIDS_PATIENCE) as ingest,
+        httpx2.AsyncClient(base_url=url, timeout=PLAIDS_PATIENCE, limits=ONCE) as ingest,
         watching(system, plan.seconds) as watch,
     ):
         staff = Staff(system.processes, random)
@@ -120,4 +120,4 @@ async def _end(witness: Witness) -> Ending:
 
 async def _bells(bank: Bank) -> Bells:
     attempts = [one for one in (await bank.ask("webhooks"))["deliveries"] if one["forged"] is None]
-    return Bells(len(attempts), sum(one["status"] == OK for one in attempts))
+    return Bells(len(attempts), [str(one["status"] or "no answer") for one in attempts if one["status"] != OK])

@@ -38,12 +38,14 @@ class Staff:
         began = perf_counter()
         for share, number in plan.workers:
             await asyncio.sleep(began + share * plan.seconds - perf_counter())
-            await asyncio.gather(*(self._hire(process) for module in SCALED for process in self._new(module, number)))
+            for module in SCALED:
+                for process in self._new(module, number):
+                    await self._hire(process)  # one after the other: starting takes a second of a processor
 
     def _new(self, module: str, number: int) -> Iterator[Process]:
         """Yield those that are missing until there are so many."""
         first = self._processes.by_name[module]
-        for rank in range(1 + sum(1 for _ in self._processes.of(module)), number + 1):
+        for rank in range(1 + len(list(self._processes.of(module))), number + 1):
             name = f"{module}_{rank}"
             process = Process(module, free_port(), first.environment, first.log.with_name(f"{name}.log"))
             self._processes.by_name[name] = process

@@ -34,7 +34,8 @@ class Traffic:
         async with asyncio.TaskGroup() as group:
             async for number in paced(plan.rate, plan.seconds):
                 await self._turn.acquire()
-                group.create_task(self._change(number, order[number % len(order)]))
+                rounds, place = divmod(number, len(order))
+                group.create_task(self._change(number + rounds, order[place]))  # nobody has his turn for one thing only
 
     async def end(self) -> None:
         """Let every doorbell that is late still ring at once."""

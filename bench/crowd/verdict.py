@@ -1,6 +1,7 @@
 """Whether it stood the crowd: the success criteria of the product, and our own bounds, with what was measured."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from bench.changes import percentiles
 from bench.crowd.criterion import PREFIX, Criterion, at_least, below, none
@@ -15,6 +16,9 @@ AVERAGE_SYNC = 1_000.0
 """Milliseconds; the product asks for 5,000."""
 RECOVERED = LEASE + 15.0
 """Seconds until a killed worker's work is done by another: its lease, and the sweep that finds it."""
+SOON = 5.0
+MOST = 99.0
+"""Seconds from a webhook to its expense, and per cent of those that keep to them."""
 GROWTH = 10.0
 """Per cent of memory from the first to the last quarter of the run."""
 
@@ -31,14 +35,20 @@ def _of_the_product(found: Evidence) -> Iterator[Criterion]:
     yield below("sync performance, imports", syncs.imports, AVERAGE_SYNC, "ms", remark)
     yield below("sync performance, changes", syncs.changes, AVERAGE_SYNC, "ms", "average sync while all else goes on")
     yield Criterion("data accuracy", "> 95 %", "of categories: docs/categorisation.md")
-    sent, answered = postman.copies + found.bells.sent, postman.answered + found.bells.answered
-    remark = f"{answered:,} of {sent:,} webhooks answered 200, {postman.copies:,} of them sent at a steady rate"
-    yield at_least("uptime of webhooks", 100 * answered / sent, TAKEN, "%", remark)
+    yield _uptime(found)
     remark = f"event streams open to the end, of users who have linked; {found.heard.users:,} heard of expenses"
     yield at_least("scale", found.heard.open, users, "users at once", remark)
     taken = postman.forged - postman.refused + found.strangers
     yield none("security", taken, "forged webhooks taken", f"{postman.refused:,} of {postman.forged:,} refused")
     yield Criterion("user satisfaction", "> 4.5 of 5", "no load can tell: POST /api/feedback asks")
+
+
+def _uptime(found: Evidence) -> Criterion:
+    postman, bells = found.cast.postman, found.bells
+    sent, answered = postman.copies + bells.sent, postman.answered + bells.sent - len(bells.refused)
+    others = "".join(f", {count} {what}" for what, count in Counter([*postman.failed, *bells.refused]).items())
+    remark = f"{answered:,} of {sent:,} answered 200{others}; {postman.copies:,} of them a probe's at a steady rate"
+    return at_least("uptime of webhooks", 100 * answered / sent, TAKEN, "%", remark)
 
 
 def _ours(found: Evidence) -> Iterator[Criterion]:
@@ -52,6 +62,8 @@ def _ours(found: Evidence) -> Iterator[Criterion]:
     longest = max(waits.expense, default=0.0) / 1000
     remark = f"the longest wait of a change for its expense, {staff.kills} workers killed (SIGKILL)"
     yield below("recovery", longest, RECOVERED, "s", remark)
+    soon = 100 * sum(one < 1000 * SOON for one in waits.expense) / max(1, len(waits.expense))
+    yield at_least(f"expenses within {SOON:g} s", soon, MOST, "%", f"of {len(waits.expense):,}, from their webhook")
     memory = found.cast.watch.memory()
     grown = ", ".join(f"{name} {one.first:.0f} → {one.last:.0f} MB" for name, one in memory.items())
     yield below("memory grown", max(one.growth for one in memory.values()), GROWTH, "%", grown)
@@ -59,17 +71,22 @@ def _ours(found: Evidence) -> Iterator[Criterion]:
 
 def figures(found: Evidence) -> list[Figure]:
     """Return all figures of the run: the criteria's, then how it went."""
-    plan, cast = str(found.plan), found.cast
+    plan, cast, shares = str(found.plan), found.cast, found.cast.watch.processors.shares()
     return [
         *(one for criterion in criteria(found) for one in criterion.figures()),
         figure(f"{PREFIX}everybody has linked", "s", [found.links.seconds], remark=plan),
         figure(f"{PREFIX}every import is as the bank has it", "s", [found.imported], remark="from the first link"),
         figure(f"{PREFIX}changes", "changes/s", [cast.traffic.made / found.plan.seconds], remark=_mixture(found)),
+        figure(f"{PREFIX}processors in use", "processors", [sum(shares.values())], remark=_most_first(shares)),
         *percentiles(f"{PREFIX}webhook → expense", [found.waits.expense], f"workers 2 → {cast.staff.workers}", {}),
         *percentiles(f"{PREFIX}webhook → browser", [found.waits.browser], "its user's event stream", {}),
         *percentiles(f"{PREFIX}webhook_ingest answers", [cast.postman.milliseconds], "in time or late", {}),
         figure(f"{PREFIX}most that ever waited", "items", [cast.watch.most], remark="requests, messages, decisions"),
     ]
+
+
+def _most_first(shares: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {used:.2f}" for name, used in sorted(shares.items(), key=lambda share: -share[1]))
 
 
 def _mixture(found: Evidence) -> str:

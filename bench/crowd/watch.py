@@ -1,4 +1,4 @@
-"""What is looked at while it runs: memory of each service, and how much work waits."""
+"""What is looked at while it runs: memory of each service, who uses the processors, how much work waits."""
 
 import asyncio
 from collections import defaultdict
@@ -11,6 +11,7 @@ import aio_pika
 from sqlalchemy import text
 
 from bench import memory
+from bench.crowd.processors import Processors
 from bench.running import Running
 from common.broker.rabbit.declaration import Names
 from common.broker.topology import QUEUES
@@ -42,6 +43,7 @@ class Watch:
 
     def __init__(self, system: Running, channel: aio_pika.abc.AbstractChannel, seconds: float) -> None:
         self.waiting = self.most = 0
+        self.processors = Processors(system)
         self._system = system
         self._channel = channel
         self._every = min(MOST_APART, seconds / LOOKS)
@@ -57,6 +59,7 @@ class Watch:
             for name in SERVICES:
                 with suppress(OSError):
                     self._resident[name].append(memory.resident(self._system.pids(name)[0]))
+            self.processors.look()
             self.waiting = await self._count()
             self.most = max(self.most, self.waiting)
             await asyncio.sleep(self._every)

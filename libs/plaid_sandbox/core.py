@@ -19,6 +19,9 @@ from plaid_sandbox.tasks import Tasks
 from plaid_sandbox.webhooks.courier import Courier
 from plaid_sandbox.webhooks.keys import KeyRing
 
+RESTS = 2.0
+"""Seconds after which a connection to a receiver is not used again: many close one that rests for 5."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
@@ -45,7 +48,7 @@ def build(settings: Settings, clock: Clock) -> Sandbox:
     """Return a stand-in with no Items; its state follows from the seed and the calls made to it."""
     mint, tasks, durability, occurrences = Mint(settings.seed), Tasks(), Durability(), Occurrences()
     keys = KeyRing(mint, clock)
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=RESTS)
     client = httpx2.AsyncClient(trust_env=False, limits=limits)
     courier = Courier(client, keys, clock, tasks, durability=durability, settings=settings)
     return Sandbox(

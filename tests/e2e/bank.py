@@ -9,6 +9,8 @@ import httpx2
 
 SYNC = "/transactions/sync"
 DOORBELL = "SYNC_UPDATES_AVAILABLE"
+KEPT = httpx2.Limits(keepalive_expiry=2)
+"""The stand-in closes a connection that rests for 5 seconds, also one that is being taken up again just then."""
 
 
 class Bank:
@@ -76,5 +78,5 @@ class Bank:
 @asynccontextmanager
 async def bank(sandbox_url: str, seed: int = 1) -> AsyncIterator[Bank]:
     """Yield the bank behind the stand-in at this address."""
-    async with httpx2.AsyncClient(base_url=sandbox_url, timeout=60) as client:
+    async with httpx2.AsyncClient(base_url=sandbox_url, timeout=60, limits=KEPT) as client:
         yield Bank(client, Random(seed))  # noqa: S311 - examples, no secrets
