@@ -40,8 +40,8 @@ test: $(READY) ## all tests, on real servers
 test-fast: $(READY) ## the tests that need no server
 	@$(BIN)/python -m pytest -m "not slow"
 
-load: $(READY) ## a thousand users at once for 15 minutes, then 200 processes killed at random: nothing lost, nothing doubled (half an hour)
-	@$(BIN)/python -m bench.crowd $(if $(USERS),--users $(USERS)) $(if $(MINUTES),--minutes $(MINUTES))
+load: $(READY) ## a thousand users at once, then 200 processes killed: all criteria met? (half an hour; USERS, MINUTES, RATE)
+	@$(BIN)/python -m bench.crowd $(if $(USERS),--users $(USERS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
 	@$(BIN)/python -m pytest tests/load/load_kills.py
 
 nightly: $(READY) ## what takes an hour or more: 2,000 random histories of an item against the bank's truth

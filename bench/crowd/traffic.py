@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from random import Random
 
+import httpx2
+
 from bench.crowd.pace import paced
 from bench.crowd.plan import Plan
 from tests.e2e.bank import Bank
@@ -21,8 +23,7 @@ class Traffic:
     """Makes the changes, by the numbers of its random generator."""
 
     def __init__(self, bank: Bank, items: Sequence[str], random: Random) -> None:
-        self.made = 0
-        self.late = 0
+        self.made = self.late = self.failed = 0
         self._bank = bank
         self._items = items
         self._random = random
@@ -50,11 +51,15 @@ class Traffic:
             else:
                 await self._bank.add(item, self._random.randrange(1, 50_000) / 100)
             self.made += 1
+        except httpx2.HTTPError:  # the bank's trouble; whatever it did of it counts
+            self.failed += 1
         finally:
             self._turn.release()
 
     async def _add_late(self, item: str) -> None:
         await self._bank.tell("webhooks/faults", delay=LATE)
-        await self._bank.add(item)
-        await self._bank.tell("webhooks/faults")
-        self.late += 1
+        try:
+            await self._bank.add(item)
+            self.late += 1
+        finally:
+            await self._bank.tell("webhooks/faults")

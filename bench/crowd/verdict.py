@@ -91,4 +91,5 @@ def _most_first(shares: Mapping[str, float]) -> str:
 
 def _mixture(found: Evidence) -> str:
     traffic, postman = found.cast.traffic, found.cast.postman
-    return f"{traffic.late:,} with a late doorbell; beside them {postman.copies:,} copies, {postman.forged:,} forgeries"
+    beside = f"{postman.copies:,} copies, {postman.forged:,} forgeries"
+    return f"{traffic.late:,} with a late doorbell, {traffic.failed:,} that the bank failed; beside them {beside}"
