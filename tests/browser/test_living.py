@@ -48,11 +48,13 @@ async def test_a_login_that_the_bank_forgot_is_repaired(board: Board, bank: Bank
 
 
 async def test_sync_now_asks_the_bank(board: Board) -> None:
-    """The button rests while its sync is under way, and can be pressed again afterwards."""
+    """The button rests while its sync is under way, keeps the focus, and can be pressed again afterwards."""
     await board.connect()
-    seen = asyncio.Event()
+    seen, asked = asyncio.Event(), 0
 
     async def hold(route: Route) -> None:
+        nonlocal asked
+        asked += 1
         await seen.wait()  # a sync may be over before anybody looks
         await route.continue_()
 
@@ -60,8 +62,12 @@ async def test_sync_now_asks_the_bank(board: Board) -> None:
     button = board.page.get_by_role("button", name="Sync now")
     await button.click()
     await expect(button).to_be_disabled()
+    await expect(button).to_be_focused()
+    await board.page.keyboard.press("Enter")
     seen.set()
     await expect(button).to_be_enabled()
+    await expect(button).to_be_focused()
+    assert asked == 1
     await expect(board.banks.get_by_test_id("bank-status")).to_contain_text("Up to date")
 
 

@@ -21,6 +21,7 @@ TELL = text("""
     INSERT INTO notifications (user_id, integration_id, kind) VALUES (:user_id, :integration_id, :kind) RETURNING id
 """)
 CLEAR = text("UPDATE notifications SET cleared_at = now() WHERE id = :id")
+NOTHING = {"items": [], "next_cursor": None}
 STAGES = {
     "NOT_READY": ["done", "now", "next"],
     "INITIAL_UPDATE_COMPLETE": ["done", "done", "now"],
@@ -121,8 +122,10 @@ async def test_what_needs_nothing_leaves_once_it_is_read(teller: Teller) -> None
 
 
 async def test_an_import_is_shown_stage_by_stage_and_ends(teller: Teller) -> None:
-    """The last 30 days, then the full history, each with its count; then the bank is up to date and nothing moves."""
+    """The last 30 days, then the full history, each with its count; only then the bank is up to date, all reviewed."""
     page, card = teller.board.page, teller.board.banks
+    nothing = page.get_by_test_id("review-empty")
+    await page.route("**/api/expenses?*needs_review=true*", lambda route: route.fulfill(json=NOTHING))
     told = {"status": "active", "action_required": None, "transactions": 1234, "last_sync_at": "2026-11-22T09:00:00Z"}
 
     async def answer(route: Route) -> None:
@@ -139,6 +142,9 @@ async def test_an_import_is_shown_stage_by_stage_and_ends(teller: Teller) -> Non
             await expect(card.get_by_test_id("importing")).to_contain_text("1,234 transactions imported")
             shown = await card.locator(".steps li").evaluate_all("steps => steps.map((step) => step.dataset.step)")
             assert shown == steps
+            await expect(nothing.get_by_text("All reviewed")).to_be_hidden()
+            await expect(nothing.get_by_text("still coming in")).to_be_visible()
         else:
             await expect(card.get_by_test_id("bank-status")).to_contain_text("Up to date")
             await expect(card.get_by_test_id("importing")).to_be_hidden()
+            await expect(nothing.get_by_text("All reviewed")).to_be_visible()

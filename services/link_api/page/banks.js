@@ -27,6 +27,8 @@ function statusOf(bank) {
   return ["good", `Up to date, synced ${ago(bank.last_sync_at)}`];
 }
 
+export const isImporting = (bank) => bank.stage < COMPLETE && bank.status === "active" && !bank.paused;
+
 function progressOf(bank) {
   if (!bank.transactions && bank.reading) return `Reading your transactions, ${count(bank.reading)} so far`;
   if (!bank.transactions) return "Waiting for your bank's first answer";
@@ -50,7 +52,7 @@ function drawLogo(card, { name, logo, primary_color: color }) {
 }
 
 function drawProgress(card, bank) {
-  const loading = bank.stage < COMPLETE && bank.status === "active" && !bank.paused;
+  const loading = isImporting(bank);
   const block = card.querySelector(".importing");
   block.hidden = !loading;
   if (!loading) return;
@@ -123,7 +125,8 @@ function drawBank(card, bank, actions) {
   });
   card.querySelector(".banner").hidden = !banner;
   card.querySelector(".bank-error").hidden = tone !== "warn";
-  card.querySelector('[data-do="sync"]').disabled = bank.syncing || bank.asked || bank.paused || bank.status !== "active";
+  const rests = bank.syncing || bank.asked || bank.paused || bank.status !== "active";
+  card.querySelector('[data-do="sync"]').ariaDisabled = String(rests); // disabled, it would lose the focus
   card.querySelector('[data-do="accounts"]').disabled = bank.status !== "active";
   card.querySelector('[data-do="disconnect"]').disabled = bank.status === "removing";
   drawLogo(card, bank.institution);

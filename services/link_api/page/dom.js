@@ -61,7 +61,7 @@ export function keepFocus(section, list, change) {
 export function onAction(root, actions) {
   root.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do]");
-    if (button && root.contains(button)) actions[button.dataset.do]?.(button);
+    if (button && root.contains(button) && button.ariaDisabled !== "true") actions[button.dataset.do]?.(button);
   });
 }
 

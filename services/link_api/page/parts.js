@@ -1,6 +1,6 @@
 // The parts of the page that show data, each with its section: what it reads, and how it draws it.
 
-import { drawBanks } from "./banks.js";
+import { drawBanks, isImporting } from "./banks.js";
 import { Connections } from "./connections.js";
 import { byId, fill, whileBusy } from "./dom.js";
 import { ExpenseList, drawExpenses } from "./expenses.js";
@@ -21,6 +21,7 @@ export function createBanks(api, actions) {
   const draw = () => {
     const banks = connections.banks();
     drawBanks(byId("bank-list"), banks, actions);
+    byId("review").toggleAttribute("data-importing", banks.some(isImporting));
     return banks.length > 0;
   };
   const panel = new Panel(byId("banks"), {
