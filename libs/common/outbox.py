@@ -37,7 +37,9 @@ INSERT = text(f"""
     VALUES (:id, :type, :routing_key, :body, :correlation_id, :traceparent, :timestamp,
         now() + interval '{EMITTER_HEAD_START}')
 """)
-INSERT_HINT = text("INSERT INTO user_events (user_id, type, body) VALUES (:user_id, :type, :body)")
+INSERT_HINT = text(f"""
+    WITH hint AS (INSERT INTO user_events (user_id, type, body) VALUES (:user_id, :type, :body)) {INSERT.text}
+""")
 CLAIM_LEFT_OVER = text(f"""
     UPDATE outbox SET claimed_until = now() + interval '{CLAIM}'
     WHERE id IN (
@@ -55,27 +57,32 @@ AGE = text("SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM
 async def emit(session: AsyncSession, event: Event) -> None:
     """Write the event in the caller's transaction; it is published once that commits. Never commits itself."""
     message = to_message(event, correlation_id(), datetime.now(UTC))
-    await keep(session, [message])
     if isinstance(event, UserEvent):
-        hint = {"user_id": event.user_id, "type": event.type, "body": message.body.decode()}
-        await session.execute(INSERT_HINT, hint)
+        await session.execute(INSERT_HINT, _row(message) | {"user_id": event.user_id})
+        _emitted(session, [message])
+    else:
+        await keep(session, [message])
 
 
 async def keep(session: AsyncSession, messages: Sequence[Message]) -> None:
     """Write events that are messages already, of whichever correlation, as `emit` does."""
-    rows = [
-        {
-            "id": message.id,
-            "type": message.type,
-            "routing_key": message.routing_key,
-            "body": message.body.decode(),
-            "correlation_id": message.correlation_id,
-            "traceparent": message.traceparent or None,
-            "timestamp": message.timestamp,
-        }
-        for message in messages
-    ]
-    await session.execute(INSERT, rows)
+    await session.execute(INSERT, [_row(message) for message in messages])
+    _emitted(session, messages)
+
+
+def _row(message: Message) -> dict[str, object]:
+    return {
+        "id": message.id,
+        "type": message.type,
+        "routing_key": message.routing_key,
+        "body": message.body.decode(),
+        "correlation_id": message.correlation_id,
+        "traceparent": message.traceparent or None,
+        "timestamp": message.timestamp,
+    }
+
+
+def _emitted(session: AsyncSession, messages: Iterable[Message]) -> None:
     session.info.setdefault(EMITTED, []).extend(messages)
 
 

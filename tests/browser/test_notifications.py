@@ -21,7 +21,7 @@ TELL = text("""
     INSERT INTO notifications (user_id, integration_id, kind) VALUES (:user_id, :integration_id, :kind) RETURNING id
 """)
 CLEAR = text("UPDATE notifications SET cleared_at = now() WHERE id = :id")
-NOTHING = {"items": [], "next_cursor": None}
+NOTHING: dict[str, object] = {"items": [], "next_cursor": None}
 STAGES = {
     "NOT_READY": ["done", "now", "next"],
     "INITIAL_UPDATE_COMPLETE": ["done", "done", "now"],

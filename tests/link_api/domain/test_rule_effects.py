@@ -72,7 +72,7 @@ def after(known: Known, rules: Rules) -> Known:
     for posting in plan([known], PIPELINE, Taught(rules)):
         chosen = before.user_category if before else None
         before = Expense(7, posting.draft, PIPELINE_VERSION, posting.withdrawn, chosen)
-    return replace(known, decided_version=known.version, expense=before)
+    return known._replace(decided_version=known.version, expense=before)
 
 
 def decided(known: Known) -> Decided:
@@ -106,11 +106,11 @@ def test_what_is_foretold_is_what_the_categorizer_does(
     """Whatever was decided by whatever rules, and whatever the user chose: applying a rule does as it was said."""
     before = after(Known(row, 1, 0, None, None), Rules(then))
     if choice is not None and before.expense is not None:
-        before = after(replace(before, expense=replace(before.expense, user_category=choice)), Rules(then))
+        before = after(before._replace(expense=replace(before.expense, user_category=choice)), Rules(then))
     [rule] = [one for one in order if one.id == ONE]
     candidate = Candidate(rule, Rules(order), NONEXPENSE)
     effect = candidate.effect(decided(before))
-    done = after(replace(before, decided_version=0), Rules(order))
+    done = after(before._replace(decided_version=0), Rules(order))
     now = decided(done)
     if effect == "changing":
         assert (now.category, now.asks) == (candidate.becomes, False)
