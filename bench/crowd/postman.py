@@ -1,6 +1,7 @@
 """A probe of webhook_ingest at a steady rate: webhooks that come twice, and such as Plaid never sent."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from random import Random
 from time import perf_counter
@@ -34,7 +35,9 @@ class Postman:
     """Posts, and keeps what became of it."""
 
     def __init__(self, client: httpx2.AsyncClient, items: Sequence[str], random: Random) -> None:
-        self.copies = self.answered = self.forged = self.refused = 0
+        self.copies = self.answered = 0
+        self.forgeries: Counter[str] = Counter()
+        """By what came of them: 401, or 503 where the key could not be had in time."""
         self.failed: list[str] = []
         """What came of copies in the place of 200."""
         self.milliseconds: list[float] = []
@@ -44,6 +47,16 @@ class Postman:
         self._random = random
         self._clock = Clock()
         self._keys = KeyRing(Mint(Settings.model_fields["seed"].default), self._clock)
+
+    @property
+    def forged(self) -> int:
+        """How many webhooks that Plaid never sent had their answer."""
+        return self.forgeries.total()
+
+    @property
+    def taken(self) -> int:
+        """How many of those were believed."""
+        return self.forgeries["200"]
 
     async def run(self, plan: Plan) -> None:
         """Post at a steady rate until the plan's time is over."""
@@ -63,9 +76,8 @@ class Postman:
 
     async def _forge(self, number: int) -> None:
         how = FORGERIES[number // FORGED_EVERY % len(FORGERIES)]
-        self.forged += 1
         body, signature = forge(how, doorbell(STRANGER), self._keys, self._clock.wall())
-        self.refused += await self._post(body, signature) == "401"
+        self.forgeries[await self._post(body, signature)] += 1
 
     async def _post(self, body: bytes, signature: str | None) -> str:
         """Return the status, or what happened in its place."""

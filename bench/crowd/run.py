@@ -101,7 +101,7 @@ async def _show(cast: Cast, plan: Plan, tell: Tell) -> None:
         tell(
             f"minute {(perf_counter() - began) / 60:.1f} of {plan.seconds / 60:g}: {cast.traffic.made:,} changes,"
             f" {cast.postman.answered:,} of {cast.postman.copies:,} copies taken,"
-            f" {cast.postman.refused:,} of {cast.postman.forged:,} forgeries refused,"
+            f" {cast.postman.taken:,} of {cast.postman.forged:,} forgeries taken,"
             f" {cast.staff.workers} workers, {cast.staff.kills} killed, {cast.watch.waiting:,} waiting"
         )
         await asyncio.sleep(LINE_EVERY)

@@ -38,17 +38,20 @@ def _of_the_product(found: Evidence) -> Iterator[Criterion]:
     yield _uptime(found)
     remark = f"event streams open to the end, of users who have linked; {found.heard.users:,} heard of expenses"
     yield at_least("scale", found.heard.open, users, "users at once", remark)
-    taken = postman.forged - postman.refused + found.strangers
-    yield none("security", taken, "forged webhooks taken", f"{postman.refused:,} of {postman.forged:,} refused")
+    answers = ", ".join(f"{count:,} answered {what}" for what, count in postman.forgeries.items())
+    remark = f"of {postman.forged:,}: {answers}; {found.strangers} had an effect"
+    yield none("security", max(postman.taken, found.strangers), "forged webhooks taken", remark)
     yield Criterion("user satisfaction", "> 4.5 of 5", "no load can tell: POST /api/feedback asks")
 
 
 def _uptime(found: Evidence) -> Criterion:
     postman, bells = found.cast.postman, found.bells
-    sent, answered = postman.copies + bells.sent, postman.answered + bells.sent - len(bells.refused)
-    others = "".join(f", {count} {what}" for what, count in Counter([*postman.failed, *bells.refused]).items())
-    remark = f"{answered:,} of {sent:,} answered 200{others}; {postman.copies:,} of them a probe's at a steady rate"
-    return at_least("uptime of webhooks", 100 * answered / sent, TAKEN, "%", remark)
+    failed = ", ".join(f"{count} {what}" for what, count in Counter([*postman.failed, *bells.refused]).items())
+    remark = (
+        f"{postman.answered:,} of {postman.copies:,} that a probe sent at a steady rate were answered 200, and"
+        f" {bells.sent - len(bells.refused):,} of the bank's latest {bells.sent:,}; the others: {failed or 'none'}"
+    )
+    return at_least("uptime of webhooks", 100 * postman.answered / postman.copies, TAKEN, "%", remark)
 
 
 def _ours(found: Evidence) -> Iterator[Criterion]:

@@ -59,7 +59,9 @@ async def test_a_crowd_loses_and_doubles_nothing(found: Evidence) -> None:
 async def test_forgeries_are_refused_and_copies_taken(found: Evidence) -> None:
     """Each way to forge is tried and refused; every honest webhook is answered 200."""
     postman, criteria = found.cast.postman, by_name(found)
-    assert postman.forged == postman.refused >= len(FORGERIES)
+    assert postman.forged >= len(FORGERIES)
+    assert {"401"} <= postman.forgeries.keys() <= {"401", "503"}  # on a full machine a key may come too late
+    assert (postman.taken, found.strangers) == (0, 0)
     assert postman.copies == postman.answered == len(postman.milliseconds) > 1
     assert criteria["security"].met
     assert criteria["uptime of webhooks"].value == 100
