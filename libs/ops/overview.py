@@ -107,10 +107,12 @@ def _of_servers(seen: Overview) -> Iterator[Trouble]:
     if not seen.broker_answers:
         yield Trouble("RabbitMQ does not answer: events wait in the outbox", "ops doctor")
     elif seen.outbox.oldest > UNPUBLISHED:
-        says = f"{seen.outbox.waiting} events wait to be published, the oldest for {printing.span(seen.outbox.oldest)}"
+        events = printing.many(seen.outbox.waiting, "event waits", "events wait")
+        says = f"{events} to be published, the oldest for {printing.span(seen.outbox.oldest)}"
         yield Trouble(says, "ops doctor")
     if seen.outbox.buried:
-        yield Trouble(f"{seen.outbox.buried} events are of no queue's", "docs/operations.md: EventsBuried")
+        says = printing.many(seen.outbox.buried, "event is of no queue's", "events are of no queue's")
+        yield Trouble(says, "docs/operations.md: EventsBuried")
 
 
 def _of_queues(seen: Overview) -> Iterator[Trouble]:
@@ -122,13 +124,14 @@ def _of_queues(seen: Overview) -> Iterator[Trouble]:
             says = f"{one.queue} is behind by {printing.span(one.oldest)}"
             yield Trouble(says, f"docker compose up -d --scale {service}=4")
         if one.dead:
-            yield Trouble(f"{one.dead} dead letters of {one.queue}", "ops dead list")
+            yield Trouble(f"{printing.many(one.dead, 'dead letter')} of {one.queue}", "ops dead list")
 
 
 def _of_plaid(seen: Overview) -> Iterator[Trouble]:
     for bank in seen.census.institutions:
         if bank.failing_ratio >= HALF:
-            says = f"{bank.failing} of {bank.items} items of {name_of(seen, bank.institution_id)} fail"
+            items = printing.many(bank.items, "item")
+            says = f"{bank.failing} of {items} of {name_of(seen, bank.institution_id)} fail"
             yield Trouble(says, f"ops items --institution {bank.institution_id}")
     for share in seen.census.limits_used:
         if share.used >= MOST_OF_A_LIMIT:
@@ -137,11 +140,13 @@ def _of_plaid(seen: Overview) -> Iterator[Trouble]:
 
 def _of_data(seen: Overview) -> Iterator[Trouble]:
     if seen.census.quarantined:
-        yield Trouble(f"{seen.census.quarantined} transactions could not be used", "ops quarantine list")
+        says = printing.many(seen.census.quarantined, "transaction")
+        yield Trouble(f"{says} could not be used", "ops quarantine list")
     if seen.orphans:
-        yield Trouble(f"{seen.orphans} items ring that no integration has", "ops orphans")
+        says = printing.many(seen.orphans, "item rings", "items ring")
+        yield Trouble(f"{says} that no integration has", "ops orphans")
     if seen.exchanges:
-        yield Trouble(f"{seen.exchanges} links broke off", "ops exchanges list")
+        yield Trouble(f"{printing.many(seen.exchanges, 'link')} broke off", "ops exchanges list")
 
 
 def name_of(seen: Overview, institution_id: str) -> str:

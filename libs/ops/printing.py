@@ -93,6 +93,11 @@ def ago(moment: datetime, now: datetime) -> str:
     return f"{text} ago" if moment < now else f"in {text}"
 
 
+def many(number: int, one: str, several: str | None = None) -> str:
+    """Return a number before the words for it: `one` for 1, else `several` or `one` with an s."""
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
 def span(seconds: float) -> str:
     """Return how long that is, in its largest unit."""
     off = timedelta(seconds=seconds)

@@ -61,7 +61,7 @@ def _headline(seen: Overview, wrong: Sequence[Trouble]) -> RenderableType:
 
 
 def _count(wrong: Sequence[Trouble]) -> str:
-    return "1 thing is wrong" if len(wrong) == 1 else f"{len(wrong)} things are wrong"
+    return printing.many(len(wrong), "thing is wrong", "things are wrong")
 
 
 def _wrong(wrong: Sequence[Trouble]) -> RenderableType:

@@ -1,7 +1,13 @@
 import asyncio
+import os
 import socket
 import sys
+import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import text
@@ -12,11 +18,12 @@ from common.events import RemovalRequested
 from common.outbox import Outbox
 from tests.common.faulty_broker import FaultyBroker
 from tests.common.process import tiny
-from tests.e2e.collector import collector
+from tests.e2e.collector import Collector, collector
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 MODULES = "link_api.main, webhook_ingest.main, sync_worker.main, categorizer.main"
 HEAVY = ("opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.instrumentation")
+RELEASED = tomllib.loads(Path("pyproject.toml").read_text())["project"]["version"]
 
 
 class Traced:
@@ -83,6 +90,121 @@ async def test_a_statement_that_failed_tells_no_more_than_that(database_url: str
     assert (failed.name.split()[0], failed.status) == ("SELECT", "")
     assert b"9999-8888-7777" not in b"".join(kept.raw)
     assert b"invalid" not in b"".join(kept.raw)
+
+
+async def run(code: str, *words: str, kept: Collector, **environment: str) -> str:
+    """Run a program whose spans are kept; return what it printed."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, *words, kept.endpoint,
+        env={**os.environ, **environment}, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, _ = await asyncio.wait_for(child.communicate(), 60)
+    assert child.returncode == 0
+    return out.decode()
+
+
+CALLING = """
+import asyncio, sys
+from contextlib import suppress
+from pydantic import SecretStr
+from common.plaid import Credentials, PlaidClient, PlaidError
+from common.tracing import handling, traceparent, tracing
+from tests.common.broker.site import message
+
+async def main():
+    plaid = PlaidClient(Credentials("client-hush", SecretStr("secret-hush"), sys.argv[1]))
+    with handling(message()), suppress(PlaidError):
+        print(traceparent())
+        await plaid.get_item(SecretStr("access-sandbox-hush"))
+    plaid.close()
+
+with tracing("calling", sys.argv[2]):
+    asyncio.run(main())
+"""
+
+
+@contextmanager
+def listening() -> Iterator[tuple[str, list[set[str]]]]:
+    """Yield the address of a Plaid that refuses every call, and the names of the headers that it was sent."""
+    heard: list[set[str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            heard.append({name.lower() for name in self.headers})
+            body = b'{"error_type": "INVALID_INPUT", "error_code": "INVALID_ACCESS_TOKEN", "error_message": "hush"}'
+            self.send_response(400)
+            self.send_header("content-length", str(len(body)))
+            self.send_header("content-type", "application/json")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_words: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", heard
+        server.shutdown()
+
+
+async def test_plaid_is_not_told_of_our_traces() -> None:
+    """A call of Plaid is a span of the work's trace; it carries no header of it, and its span no secret."""
+    with collector() as kept, listening() as (address, heard):
+        trace = (await run(CALLING, address, kept=kept)).split("-")[1]
+    [headers] = heard
+    assert headers & {"traceparent", "tracestate", "baggage"} == set()
+    assert {span.trace for span in kept.spans if span.name == "POST"} == {trace}
+    assert b"hush" not in b"".join(kept.raw)
+
+
+async def test_a_call_that_failed_tells_no_more_than_that() -> None:
+    """Where Plaid cannot be reached, the span of the call is failed, without the error's text or a traceback."""
+    with collector() as kept:
+        await run(CALLING, "http://127.0.0.1:1", kept=kept)
+    calls = [span for span in kept.spans if span.name == "POST"]
+    assert calls
+    assert {(span.failed, span.status) for span in calls} == {(True, "")}
+    assert b"exception" not in b"".join(kept.raw)
+    assert b"Max retries" not in b"".join(kept.raw)
+
+
+HANDLING = """
+import sys
+from dataclasses import replace
+from common.tracing import handling, tracing
+from tests.common.broker.site import message
+
+with tracing("ours", sys.argv[1]):
+    for _ in range(3):
+        with handling(replace(message(), traceparent="")):
+            pass
+"""
+
+
+@pytest.mark.parametrize(("sampler", "number"), [("always_on", 3), ("always_off", 0)])
+async def test_the_sampler_is_the_operators(sampler: str, number: int) -> None:
+    """OTEL_TRACES_SAMPLER says which traces are taken."""
+    with collector() as kept:
+        await run(HANDLING, kept=kept, OTEL_TRACES_SAMPLER=sampler)
+    assert len(kept.spans) == number
+
+
+async def test_a_process_tells_its_name_and_release() -> None:
+    """The service's own name, and the version that pyproject.toml has, wherever its source runs."""
+    with collector() as kept:
+        await run(HANDLING, kept=kept)
+    assert {(span.about["service.name"], span.about["service.version"]) for span in kept.spans} == {("ours", RELEASED)}
+
+
+async def test_what_an_operator_says_of_a_process_wins() -> None:
+    """OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES stand in each span, before what we would say."""
+    theirs = "service.version=5e1f,service.instance.id=pod-7,deployment.environment.name=live"
+    with collector() as kept:
+        await run(HANDLING, kept=kept, OTEL_SERVICE_NAME="theirs", OTEL_RESOURCE_ATTRIBUTES=theirs)
+    about = kept.spans[0].about
+    assert (about["service.name"], about["service.version"]) == ("theirs", "5e1f")
+    assert (about["service.instance.id"], about["deployment.environment.name"]) == ("pod-7", "live")
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ class Span:
     attributes: dict[str, str]
     status: str
     failed: bool
+    about: dict[str, str]
+    """The process that it is of (the resource's attributes)."""
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Collector:
                         attributes={one.key: one.value.string_value for one in span.attributes},
                         status=span.status.message,
                         failed=span.status.code == Status.STATUS_CODE_ERROR,
+                        about=about,
                     )
                     for span in scope.spans
                 ]

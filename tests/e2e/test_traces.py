@@ -106,6 +106,23 @@ async def test_lines_of_the_log_name_their_trace(traced: tuple[Site, Collector])
         assert way[0].trace in {line.get("trace_id") for line in lines}, span.service
 
 
+STRANGER = "0af7651916cd43dd8448eb211c80319c"
+
+
+async def test_a_stranger_chooses_no_trace_of_ours(traced: tuple[Site, Collector]) -> None:
+    """Whoever calls with a traceparent, sampled or not, begins a trace of our own all the same."""
+    at, kept = traced
+    system = at.running.system
+    header = {"traceparent": f"00-{STRANGER}-b7ad6b7169203331-00"}
+    async with httpx2.AsyncClient(headers=header | {"Authorization": f"Bearer {system.token(1)}"}) as client:
+        (await client.get(f"{system.api_url}/api/categories")).raise_for_status()
+        assert (await client.post(f"{system.ingest_url}/api/plaid/webhook", content=b"{}")).status_code >= 400
+    async with asyncio.timeout(CONVERGED):
+        while not any(span.name == "GET /api/categories" for span in list(kept.spans)):  # noqa: ASYNC110 - it is sent
+            await asyncio.sleep(0.1)
+    assert kept.trace(STRANGER) == []
+
+
 async def search(system: System) -> None:
     """Search expenses, as the page does."""
     bearer = {"Authorization": f"Bearer {system.token(1)}"}

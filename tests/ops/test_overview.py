@@ -28,7 +28,7 @@ def with_queue(**changes: float | None) -> Overview:
 TROUBLED = {
     "RabbitMQ does not answer": replace(WELL, broker_answers=False),
     "4 events wait to be published, the oldest for 2 min": replace(WELL, outbox=Outbox(4, 0, 130.0)),
-    "1 events are of no queue's": replace(WELL, outbox=Outbox(0, 1, 0.0)),
+    "1 event is of no queue's": replace(WELL, outbox=Outbox(0, 1, 0.0)),
     "nobody takes from sync_worker.sync": with_queue(consumers=0),
     "sync_worker.sync is behind by 10 min": with_queue(oldest=600.0),
     "5 dead letters of sync_worker.sync": with_queue(dead=5),
@@ -39,8 +39,8 @@ TROUBLED = {
         WELL, census=replace(WELL.census, limits_used=[Share("/item/get", 60, 0.95)])
     ),
     "2 transactions could not be used": replace(WELL, census=replace(WELL.census, quarantined=2)),
-    "1 items ring that no integration has": replace(WELL, orphans=1),
-    "1 links broke off": replace(WELL, exchanges=1),
+    "1 item rings that no integration has": replace(WELL, orphans=1),
+    "1 link broke off": replace(WELL, exchanges=1),
 }
 
 

@@ -21,6 +21,15 @@ def test_a_moment_is_told_in_its_largest_unit(off: timedelta, says: str) -> None
     assert printing.ago(NOW + off, NOW) == says
 
 
+@pytest.mark.parametrize(
+    ("number", "says"), [(0, "0 letters are here"), (1, "1 letter is here"), (2, "2 letters are here")]
+)
+def test_one_is_no_plural(number: int, says: str) -> None:
+    """A number and what is said of it agree; a noun alone gets an s."""
+    assert printing.many(number, "letter is here", "letters are here") == says
+    assert printing.many(number, "item") == f"{number} item{'s' * (number != 1)}"
+
+
 def test_nothing_that_is_printed_steers_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """A bank's name is text: neither an escape sequence nor the printer's own markup in it has an effect."""
     printing.tabulate([{"institution": "\x1b[2JBank [red]of\u202e X[/red] :smile:"}], "none")

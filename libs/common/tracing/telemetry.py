@@ -1,8 +1,7 @@
 """OpenTelemetry's SDK, set up for one process: imported only where traces are wanted."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from threading import Thread
 from uuid import uuid4
 
@@ -11,16 +10,15 @@ from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
+from opentelemetry.propagate import set_global_textmap
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy import Engine, event
-from sqlalchemy.engine.interfaces import ExceptionContext
-from structlog import contextvars
 
 from common.broker import Message
+from common.tracing.discretion import Border, DiscreetProvider, Marking, end_failed
 
 PATH = "/v1/traces"
 """Of the collector (OTLP 1.0, "OTLP/HTTP Request")."""
@@ -29,33 +27,22 @@ EXPORT_WITHIN = 5.0
 FAREWELL = 3.0
 """Seconds for the last batch of a process that stops."""
 W3C = TraceContextTextMapPropagator()
-HIDDEN = ("url.query", "exception.message")
-"""What users searched for, or what a row held."""
-CORRELATION = "cora.correlation_id"
-
-
-class Marking(SpanProcessor):
-    """Every span tells the correlation id of its work, and none what is private."""
-
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the SDK's
-        """Mark a span that begins."""
-        if correlation_id := contextvars.get_contextvars().get("correlation_id"):
-            span.set_attribute(CORRELATION, str(correlation_id))
-        for name in HIDDEN:
-            if (span.attributes or {}).get(name):
-                span.set_attribute(name, "hidden")
+VERSION = "0.1.0"
+"""This release's, as in pyproject.toml: an image holds the source alone."""
 
 
 class Telemetry:
     """What this process traces with."""
 
     def __init__(self, service: str, endpoint: str) -> None:
-        about = {"service.name": service, "service.version": _version(), "service.instance.id": str(uuid4())}
-        self._provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
+        about = {"service.name": service, "service.version": VERSION, "service.instance.id": str(uuid4())}
+        told = OTELResourceDetector().detect().attributes  # OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME win
+        self._provider = DiscreetProvider(resource=Resource.create({**about, **told}), shutdown_on_exit=False)
         self._provider.add_span_processor(Marking())
         exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/") + PATH, timeout=EXPORT_WITHIN)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         trace.set_tracer_provider(self._provider)  # FastAPI looks for it there
+        set_global_textmap(Border())
         URLLib3Instrumentor().instrument(tracer_provider=self._provider)
         self._tracer = self._provider.get_tracer("common")
 
@@ -68,7 +55,7 @@ class Telemetry:
 
     def watch(self, engine: Engine) -> None:
         """Make a span of every statement of this engine."""
-        event.listen(engine, "handle_error", _fail)  # before the library's, which would tell the error's text
+        event.listen(engine, "handle_error", end_failed)  # before the library's, which would tell the error's text
         # It declares an older SQLAlchemy than ours, whose events are the same; a test holds it to what we need.
         SQLAlchemyInstrumentor().instrument(engine=engine, tracer_provider=self._provider, skip_dep_check=True)
 
@@ -93,13 +80,9 @@ class Telemetry:
         """Make a span of the block, part of the trace that the message carries."""
         return self._span("process", SpanKind.CONSUMER, message)
 
-    @contextmanager
-    def _span(self, operation: str, kind: SpanKind, message: Message) -> Iterator[None]:
-        """Make a span named as the conventions for messaging want it; of an error it tells nothing but that it was.
-
-        OpenTelemetry, semantic conventions 1.44, "Messaging spans". An error's text may be a row's; the log is careful.
-        """
-        with self._tracer.start_as_current_span(
+    def _span(self, operation: str, kind: SpanKind, message: Message) -> AbstractContextManager[object]:
+        """Return a span named as OpenTelemetry's semantic conventions 1.44 want it ("Messaging spans")."""
+        return self._tracer.start_as_current_span(
             f"{operation} {message.type}",
             context=W3C.extract({"traceparent": message.traceparent}, context=Context()),
             kind=kind,
@@ -110,27 +93,4 @@ class Telemetry:
                 "messaging.message.conversation_id": message.correlation_id,
                 "cora.attempt": message.attempt,
             },
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            try:
-                yield
-            except BaseException:
-                span.set_status(StatusCode.ERROR)
-                raise
-
-
-def _fail(context: ExceptionContext) -> None:
-    """End the span of a statement that failed; the error's text may hold a parameter."""
-    span = getattr(context.execution_context, "_otel_span", None)
-    if span is not None:
-        span.set_status(StatusCode.ERROR)
-        span.end()
-        vars(context.execution_context)["_otel_span"] = None
-
-
-def _version() -> str:
-    try:
-        return version("cora-bank-sync")
-    except PackageNotFoundError:  # an image holds the source alone
-        return "unknown"
+        )

@@ -10,6 +10,7 @@ from common import migrations
 from common.database import Database, unavailable
 from common.sealing import SealedToken, Unsealable, Vault
 from common.tables import link_api
+from ops import printing
 from ops.checks.finding import Finding, fail, ok, warn
 from ops.store import seals
 
@@ -69,10 +70,12 @@ async def schema(url: str) -> Sequence[Finding]:
     except RevisionError:
         return [warn("migrations", "a later release migrated the database", "Use the `ops` of that release.")]
     if before:
-        return [fail("migrations", f"{before} steps are missing", "Run `make migrate` (compose: `make up` does).")]
+        missing = printing.many(before, "step is missing", "steps are missing")
+        return [fail("migrations", missing, "Run `make migrate` (compose: `make up` does).")]
     if after:
         remedy = "Once every process is of this release: `python -m common.migrations after-rollout`."
-        return [warn("migrations", f"{after} steps wait for the end of the roll-out", remedy)]
+        waiting = printing.many(after, "step waits", "steps wait")
+        return [warn("migrations", f"{waiting} for the end of the roll-out", remedy)]
     return [ok("migrations", "up to date")]
 
 

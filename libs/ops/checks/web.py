@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from ops import printing
 from ops.addresses import trouble_of
 from ops.checks.finding import Finding, fail, ok, warn
 
@@ -54,9 +55,10 @@ async def certificate(url: str, trust: ssl.SSLContext | None = None) -> Sequence
         remedy = "Look whether the host can be reached from outside; some networks hide it inside."
         return [warn(check, f"not reached from here ({type(error).__name__})", remedy)]
     left = ends - datetime.now(UTC)
+    days = printing.many(left.days, "day left", "days left")
     if left < SOON:
-        return [warn(check, f"{left.days} days left", "It should have been renewed: look in the proxy's log why not.")]
-    return [ok(check, f"{left.days} days left")]
+        return [warn(check, days, "It should have been renewed: look in the proxy's log why not.")]
+    return [ok(check, days)]
 
 
 async def _ends(host: str, port: int, trust: ssl.SSLContext) -> datetime:

@@ -88,7 +88,7 @@ async def _order_many(database: Database, user: int | None, *, heal: bool) -> Se
         if user is not None and not ids:
             raise Refused(f"User {user} has no connected items.")
         subject = f"user {user}" if user is not None else None
-        await trail.record(session, deed("audit", subject, heal=heal), f"{len(ids)} audits ordered")
+        await trail.record(session, deed("audit", subject, heal=heal), f"{printing.many(len(ids), 'audit')} ordered")
     return ids
 
 

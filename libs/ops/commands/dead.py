@@ -62,7 +62,7 @@ def show_all(
 ) -> None:
     """List dead letters, those that died first in front; whatever is in the queues, also what is not ours."""
     choice = Choice(queue=queue, reason=reason, older=older)
-    found = [line(letter) for letter in run(lambda _: _chosen(choice, shown=not as_json))]
+    found = [line(letter) for letter in run(lambda _: chosen(choice, shown=not as_json))]
     shown = found[:most]
     if as_json:
         printing.dump(shown)
@@ -76,7 +76,7 @@ def show(name: Name, as_json: Json = False) -> None:
     """Tell all about a letter: why it died, its headers, and of its body the ids that our events carry."""
 
     async def look(_database: Database) -> list[Letter]:
-        found = await _chosen(Choice([name]), shown=not as_json)
+        found = await chosen(Choice([name]), shown=not as_json)
         if not found:
             raise Refused(f"No dead letter has the id {name}: `ops dead list` has them all.")
         return found
@@ -124,13 +124,13 @@ def _act(action: Action, choice: Choice, *, everything: bool, yes: bool, as_json
         if choice.is_of_all != everything:
             raise Refused("Say which: ids, --queue, --reason or --older; or --all, alone.")
         async with _in_hand() as letters:
-            chosen = await _read(letters, choice, shown=not as_json)
-            fits = [letter.is_ours or not action.only_ours for letter in chosen]
-            fit = list(compress(chosen, fits))
+            found = await _read(letters, choice, shown=not as_json)
+            fits = [letter.is_ours or not action.only_ours for letter in found]
+            fit = list(compress(found, fits))
             if yes and fit:
                 await _do(database, letters, fit, action, choice, shown=not as_json)
             told = action.done if yes else f"would be {action.done}"
-            return [(letter, told if fits else NOT_OURS) for letter, fits in zip(chosen, fits, strict=True)]
+            return [(letter, told if fits else NOT_OURS) for letter, fits in zip(found, fits, strict=True)]
 
     told = run(work)
     _tell(action, told, yes=yes, as_json=as_json)
@@ -163,7 +163,7 @@ async def _do(
             await trail.end(session, entry, f"{ended}: {done} of {len(fit)} {action.done}")
 
 
-async def _chosen(choice: Choice, *, shown: bool) -> list[Letter]:
+async def chosen(choice: Choice, *, shown: bool) -> list[Letter]:
     """Return the letters of a choice, those that died first in front, and leave all where they are."""
     async with _in_hand() as letters:
         return await _read(letters, choice, shown=shown)
@@ -178,8 +178,8 @@ async def _read(letters: DeadLetters, choice: Choice, *, shown: bool) -> list[Le
     with bar("Reading", total, shown=shown) as advance:
         found = [letter for queue in queues for letter in await letters.read(queue, MOST_READ, advance)]
     now = datetime.now(UTC)
-    chosen = [letter for letter in found if choice.takes(letter, now)]
-    return sorted(chosen, key=lambda letter: letter.buried_at or now)
+    taken = [letter for letter in found if choice.takes(letter, now)]
+    return sorted(taken, key=lambda letter: letter.buried_at or now)
 
 
 @asynccontextmanager
@@ -201,10 +201,10 @@ def _tell(action: Action, told: Sequence[tuple[Letter, str]], *, yes: bool, as_j
         printing.tell(f"… and {len(rows) - MOST} more.")
     number = sum(outcome != NOT_OURS for _, outcome in told)
     if rows and yes:
-        printing.tell(f"{number} letters are {action.done}.")
+        printing.tell(f"{printing.many(number, 'letter is', 'letters are')} {action.done}.")
     elif rows:
-        printing.tell(f"{number} letters would be {action.done}; nothing was done. The same with --yes does it.")
+        would = f"{printing.many(number, 'letter')} would be {action.done}"
+        printing.tell(f"{would}; nothing was done. The same with --yes does it.")
     if number < len(rows):
-        printing.tell(
-            f"{len(rows) - number} are not ours, and nobody could work on them: see `ops dead show`, and drop."
-        )
+        others = printing.many(len(rows) - number, "is not ours", "are not ours")
+        printing.tell(f"{others}, and nobody could work on it: see `ops dead show`, and drop.")

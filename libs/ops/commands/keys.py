@@ -25,10 +25,8 @@ RESTARTED = (
     "Each link_api and sync_worker must run with all of these keys by now: one that lacks the newest cannot open what "
     "is sealed with it."
 )
-UNSEALABLE = "{count} tokens open with none of the keys: put the key back that sealed them. They are in: {named}."
-GOES_ON = (
-    "{count} tokens are sealed with an older key still: a process runs without the newest. Restart it, and repeat."
-)
+UNSEALABLE = "{tokens} with none of the keys: put back the key that sealed. Found in: {named}."
+GOES_ON = "{tokens} sealed with an older key still: a process runs without the newest. Restart it, and repeat."
 OVER = "All is sealed with the newest key: take the older ones out of PLAID_ENCRYPTION_KEY, and restart."
 
 
@@ -49,7 +47,8 @@ def status(as_json: Json = False) -> None:
     found = _with_bar("Looking", lambda database, advance: resealing.survey(database, vault, advance))
     _print(found, number, as_json=as_json)
     if found.older:
-        printing.tell(f"{found.older} tokens are sealed with an older key: `ops keys rotate` seals them anew.")
+        tokens = printing.many(found.older, "token is", "tokens are")
+        printing.tell(f"{tokens} sealed with an older key: `ops keys rotate` seals anew.")
     if found.unsealable:
         raise typer.Exit(WRONG)
 
@@ -70,9 +69,9 @@ def rotate(yes: Yes = False, as_json: Json = False) -> None:
 
     done, found = _with_bar("Sealing", reseal)
     _print(found, number, as_json=as_json)
-    printing.tell(f"{done} tokens were sealed anew.")
+    printing.tell(f"{printing.many(done, 'token was', 'tokens were')} sealed anew.")
     if found.older:
-        printing.tell(GOES_ON.format(count=found.older))
+        printing.tell(GOES_ON.format(tokens=printing.many(found.older, "token is", "tokens are")))
     if found.older or found.unsealable:
         raise typer.Exit(WRONG)
     if number > 1:
@@ -106,4 +105,5 @@ def _print(found: Survey, number: int, *, as_json: bool) -> None:
     if found.unsealable:
         more = found.unsealable - len(found.named)
         named = "; ".join(found.named) + (f"; and {more} more" if more else "")
-        printing.tell(UNSEALABLE.format(count=found.unsealable, named=named))
+        tokens = printing.many(found.unsealable, "token opens", "tokens open")
+        printing.tell(UNSEALABLE.format(tokens=tokens, named=named))

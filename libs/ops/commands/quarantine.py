@@ -46,11 +46,16 @@ def replay(integration: Integration = None, reason: Reason = None, everything: E
         async with database.transaction() as session:
             due = await quarantine.replay(session, integration_id, reason)
             subject = None if integration_id is None else trail.item(integration_id)
-            outcome = f"{due.transactions} transactions of {due.items} items are due"
+            outcome = f"{_counted(due)} due"
             await trail.record(session, deed("quarantine replay", subject, reason=reason), outcome)
             return due
 
     due = run(make_due)
-    printing.tell(f"{due.transactions} transactions of {due.items} items are read again; `ops quarantine list` tells.")
+    printing.tell(f"{_counted(due)} read again; `ops quarantine list` tells.")
     if waiting := due.items - due.soon:
         printing.tell(f"{waiting} of the items cannot be synced as they stand: theirs are read when that is mended.")
+
+
+def _counted(due: Replay) -> str:
+    are = "is" if due.transactions == 1 else "are"
+    return f"{printing.many(due.transactions, 'transaction')} of {printing.many(due.items, 'item')} {are}"

@@ -39,4 +39,5 @@ def of_many(everything: Everything = False) -> None:
                 advance(some)
 
     due = run(make_due)
-    printing.tell(f"{due} items are due and are read as the sweeps come to them; `ops status` tells how many wait.")
+    items = printing.many(due, "item is", "items are")
+    printing.tell(f"{items} due, to be read as the sweeps come; `ops status` tells how many wait.")

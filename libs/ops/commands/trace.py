@@ -2,33 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Annotated, Any
 
 import typer
 
+from common.broker import BrokerUnavailable
 from common.database import Database
 from ops import printing
 from ops.commands.arguments import MOST, Json, Most
-from ops.session import Refused, run
+from ops.commands.dead import chosen
+from ops.letters import Choice
+from ops.session import Refused, read, run
+from ops.settings import StatusSettings
 from ops.store import lives
 from ops.store.lives import Moment, Transaction
 
-Name = Annotated[str, typer.Argument(metavar="ID", help="A correlation id, or a transaction's id, Plaid's or ours.")]
-NOBODY = "Nothing here has the id {name}: no transaction, no sync, no event that waits. A correlation id of a log line \
-leads to what a sync stored under it; one that stored nothing leaves no row."
+HELP = "A correlation id; a transaction's id, Plaid's or ours; or an expense's as expense:123."
+Name = Annotated[str, typer.Argument(metavar="ID", help=HELP)]
+NOBODY = "Nothing here has the id {name}: no transaction, no sync, no event that waits or was given up. A correlation \
+id of a log line leads to what a sync stored under it; one that stored nothing leaves no row. Expense 7 is expense:7."
+UNREAD = "The dead letters could not be read now (RabbitMQ is away, or another `ops dead` has them): they are left out."
 
 
 def show(name: Name, most: Most = MOST, as_json: Json = False) -> None:
     """Tell what happened to a transaction, or under a correlation id, and how long each step took."""
 
     async def look(database: Database) -> tuple[Sequence[Moment], Sequence[Transaction]]:
-        async with database.transaction() as session:
-            if transaction := await lives.find(session, name):
-                return await lives.of_transaction(session, transaction), [transaction]
-            moments, brought = await lives.of_correlation(session, name, most)
-            if len(brought) == 1:
-                moments = await lives.of_transaction(session, brought[0])
+        moments, brought = await _of_tables(database, name, most)
+        moments = sorted([*moments, *await _dead(name, moments)], key=attrgetter("at"))
         if not moments:
             raise Refused(NOBODY.format(name=name))
         return moments, brought
@@ -43,6 +46,40 @@ def show(name: Name, most: Most = MOST, as_json: Json = False) -> None:
     if len(brought) > 1:
         printing.tabulate([asdict(one) for one in brought], "")
         printing.tell("Each can be traced by its id.")
+
+
+async def _of_tables(database: Database, name: str, most: int) -> tuple[Sequence[Moment], Sequence[Transaction]]:
+    async with database.transaction() as session:
+        if transaction := await lives.find(session, name):
+            return await lives.of_transaction(session, transaction), [transaction]
+        if moments := await lives.of_quarantined(session, name):
+            return moments, []
+        moments, brought = await lives.of_correlation(session, name, most)
+        if len(brought) == 1:
+            moments = await lives.of_transaction(session, brought[0])
+        return moments, brought
+
+
+async def _dead(name: str, moments: Sequence[Moment]) -> list[Moment]:
+    """Return the dead letters of these correlation ids, where RabbitMQ is named."""
+    if read(StatusSettings).amqp_url is None:
+        return []
+    try:
+        letters = await chosen(Choice(), shown=False)
+    except (Refused, BrokerUnavailable):
+        printing.tell(UNREAD)
+        return []
+    known = {name, *(moment.correlation_id for moment in moments)} - {None}
+    return [
+        Moment(
+            letter.buried_at or datetime.now(UTC),
+            "dead letter",
+            f"{letter.queue.name}: {letter.reason}; ops dead show {letter.name}",
+            letter.properties.correlation_id,
+        )
+        for letter in letters
+        if letter.properties.correlation_id in known
+    ]
 
 
 def steps(moments: Sequence[Moment]) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ FIRST = (
     "PLAID_WEBHOOK_URL is {found} here. Set it to the new URL and restart link_api first: banks that are linked until "
     "then keep the one that it has."
 )
-LEFT_OUT = "{count} items are left out: Plaid takes their tokens no more ({statuses})."
+LEFT_OUT = "{items} left out: Plaid takes their tokens no more ({statuses})."
 HOPELESS = "Stopped: so many in a row failed that going on is no use. See what Plaid says (`ops doctor`), and repeat."
 
 
@@ -62,7 +62,8 @@ def change(url: Url, dry_run: DryRun = False, yes: Yes = False, as_json: Json = 
     if dry_run:
         return
     if to_tell and not yes:
-        typer.confirm(f"Tell Plaid of {to_tell} items that their webhooks go to {url}?", abort=True, err=True)
+        items = printing.many(to_tell, "item")
+        typer.confirm(f"Tell Plaid of {items} that webhooks go to {url}?", abort=True, err=True)
     _report(_carry_out(settings, url, to_tell), as_json=as_json)
 
 
@@ -86,7 +87,7 @@ def _tell_what_is_left_out(states: Sequence[State]) -> None:
     out = [state for state in states if state.status not in webhook_urls.REACHED]
     if count := sum(state.items for state in out):
         statuses = ", ".join(f"{state.items} {state.status}" for state in out)
-        printing.tell(LEFT_OUT.format(count=count, statuses=statuses))
+        printing.tell(LEFT_OUT.format(items=printing.many(count, "item is", "items are"), statuses=statuses))
 
 
 def _report(outcome: Outcome, *, as_json: bool) -> None:
@@ -94,7 +95,7 @@ def _report(outcome: Outcome, *, as_json: bool) -> None:
         printing.dump(outcome.refused)
     elif outcome.refused:
         printing.tabulate([asdict(one) for one in outcome.refused], "")
-    printing.tell(f"Plaid took the URL for {outcome.told} items, and for {len(outcome.refused)} not.")
+    printing.tell(f"Plaid took the URL for {printing.many(outcome.told, 'item')}, and for {len(outcome.refused)} not.")
     if outcome.hopeless:
         printing.tell(HOPELESS)
     if outcome.refused:

@@ -20,6 +20,7 @@ FIND = """
 BY_NAME = text(
     f"{FIND} WHERE t.transaction_id = :name OR t.id = :number ORDER BY t.transaction_id = :name DESC LIMIT 1"
 )
+BY_EXPENSE = text(f"{FIND} WHERE e.id = :number")
 BY_CORRELATION = text(f"""
     {FIND} JOIN plaid_sync_history h ON h.integration_id = t.integration_id
         AND (h.created_at IN (t.created_at, t.updated_at) OR EXISTS (
@@ -43,9 +44,29 @@ STORY = """
     UNION ALL SELECT at, CASE WHEN success THEN 'synced' ELSE 'sync failed' END,
         concat(sync_type, ', ', CASE WHEN success THEN counts ELSE error_code END), correlation_id FROM syncs
 """
+NOTICES = """
+    SELECT n.kind, n.created_at, n.cleared_at, s.at, s.correlation_id
+    FROM syncs s JOIN plaid_integrations i ON i.id = s.integration_id
+        JOIN notifications n ON n.user_id = i.user_id AND n.integration_id = i.id
+        AND s.at IN (n.created_at, n.cleared_at)
+"""
+TOLD = """
+    SELECT created_at, 'user notified', kind, correlation_id FROM notices WHERE created_at = at
+    UNION ALL SELECT cleared_at, 'notice cleared', kind, correlation_id FROM notices WHERE cleared_at = at
+"""
+UNPUBLISHED = """
+    SELECT created_at, CASE WHEN dead_at IS NULL THEN 'waits to be published' ELSE 'given up' END,
+        concat(type, ': ' || last_error), correlation_id FROM outbox
+"""
+QUARANTINED = """
+    SELECT q.created_at, 'in quarantine',
+        CASE WHEN q.resolved_at IS NULL THEN concat('still, after try ', q.attempts) ELSE 'left it' END, NULL
+    FROM quarantined_transactions q
+"""
 OF_TRANSACTION = text(f"""
     WITH brought AS ({BROUGHT}),
     syncs AS ({SYNCS} WHERE (h.integration_id, h.created_at) IN (SELECT integration_id, at FROM brought)),
+    notices AS ({NOTICES}),
     expense AS (SELECT * FROM expenses WHERE transaction_id = :id)
     {STORY}
     UNION ALL SELECT at, 'stored', concat('version ', version), NULL FROM brought
@@ -59,17 +80,27 @@ OF_TRANSACTION = text(f"""
     UNION ALL SELECT r.created_at, 'changed with others', concat(coalesce(r.category, 'the automatic one'),
         ', ', cardinality(r.expense_ids), ' expenses', CASE WHEN r.undone_at IS NOT NULL THEN ', undone' END), NULL
         FROM recategorisations r JOIN expense e ON e.user_id = r.user_id AND e.id = ANY(r.expense_ids)
-    UNION ALL SELECT q.created_at, 'in quarantine', CASE WHEN q.resolved_at IS NULL THEN 'still' ELSE 'left it' END,
-        NULL FROM quarantined_transactions q JOIN plaid_transactions t
+    UNION ALL {QUARANTINED} JOIN plaid_transactions t
         ON t.integration_id = q.integration_id AND t.transaction_id = q.transaction_id WHERE t.id = :id
+    UNION ALL {TOLD}
+    UNION ALL {UNPUBLISHED} WHERE correlation_id IN (SELECT correlation_id FROM syncs)
+""")
+OF_QUARANTINED = text(f"""
+    WITH kept AS (SELECT * FROM quarantined_transactions WHERE transaction_id = :name),
+    syncs AS ({SYNCS} WHERE (h.integration_id, h.created_at) IN (SELECT integration_id, created_at FROM kept))
+    {STORY}
+    UNION ALL {QUARANTINED} WHERE q.transaction_id = :name
+    UNION ALL {UNPUBLISHED} WHERE correlation_id IN (SELECT correlation_id FROM syncs)
 """)
 OF_CORRELATION = text(f"""
-    WITH syncs AS ({SYNCS} WHERE h.correlation_id = :correlation_id)
+    WITH syncs AS ({SYNCS} WHERE h.correlation_id = :correlation_id),
+    notices AS ({NOTICES})
     {STORY}
-    UNION ALL SELECT created_at, CASE WHEN dead_at IS NULL THEN 'waits to be published' ELSE 'given up' END,
-        concat(type, ': ' || last_error), correlation_id
-        FROM outbox WHERE correlation_id = :correlation_id
+    UNION ALL {TOLD}
+    UNION ALL {UNPUBLISHED} WHERE correlation_id = :correlation_id
 """)
+EXPENSE = "expense:"
+"""Before a number, it is an expense's; ours of transactions are numbers too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +126,17 @@ class Moment:
 
 
 async def find(session: AsyncSession, name: str) -> Transaction | None:
-    """Return the transaction with this id, Plaid's or ours."""
-    number = int(name) if name.isascii() and name.isdecimal() and len(name) < len(str(2**63)) else None
-    row = (await session.execute(BY_NAME, {"name": name, "number": number})).mappings().first()
+    """Return the transaction with this id, Plaid's or ours, or that of `expense:` and the expense's id."""
+    number = _number(name.removeprefix(EXPENSE))
+    statement = BY_EXPENSE if name.startswith(EXPENSE) else BY_NAME
+    values = {"number": number} if name.startswith(EXPENSE) else {"name": name, "number": number}
+    row = (await session.execute(statement, values)).mappings().first()
     return Transaction(**row) if row else None
+
+
+async def of_quarantined(session: AsyncSession, transaction_id: str) -> Sequence[Moment]:
+    """Return what happened to a transaction, by Plaid's id, that could not be used; nothing where there is none."""
+    return _in_order(await session.execute(OF_QUARANTINED, {"name": transaction_id}))
 
 
 async def of_transaction(session: AsyncSession, transaction: Transaction) -> Sequence[Moment]:
@@ -118,3 +156,7 @@ async def of_correlation(
 
 def _in_order(rows: Iterable[Any]) -> Sequence[Moment]:
     return sorted((Moment(*row) for row in rows if row.at is not None), key=attrgetter("at"))
+
+
+def _number(name: str) -> int | None:
+    return int(name) if name.isascii() and name.isdecimal() and len(name) < len(str(2**63)) else None

@@ -30,6 +30,7 @@ async def test_failure_is_tried_again_and_success_ends_it(site: Site, broker: Br
     assert (first, again.attempt) == (sent, 2)
     assert (again.id, again.type, again.routing_key, again.body) == (sent.id, sent.type, sent.routing_key, sent.body)
     assert (again.correlation_id, again.timestamp) == (sent.correlation_id, sent.timestamp)
+    assert (again.traceparent, bool(sent.traceparent)) == (sent.traceparent, True)
     await posted
     await consumer.stop(grace=1)
     assert await broker.dead(FIRST) == []
@@ -52,6 +53,7 @@ async def test_message_that_always_fails_is_buried_after_its_last_delay(site: Si
     assert [one.attempt for one in mailbox.seen] == [1, 2, 3]
     assert (letter.message.id, letter.message.attempt, letter.message.body) == (sent.id, 3, sent.body)
     assert (letter.message.type, letter.message.routing_key) == (sent.type, sent.routing_key)
+    assert {one.traceparent for one in (*mailbox.seen, letter.message)} == {sent.traceparent}
     assert (letter.queue, letter.reason) == (FIRST.name, "attempts exhausted")
     assert letter.exception == "RuntimeError: no luck"
     assert began <= letter.first_at

@@ -129,7 +129,7 @@ async def test_the_life_of_a_dead_letter(graveyard: Graveyard) -> None:
     assert (shown["correlation_id"], shown["body"]["integration_id"]) == ("c-1", 7)
     assert "Jane" not in json.dumps(shown)
     ended = await graveyard.ops("dead", "replay", str(sent.id), "--yes")
-    assert (ended.code, "1 letters are replayed" in ended.err) == (0, True)
+    assert (ended.code, "1 letter is replayed" in ended.err) == (0, True)
 
     async def worked_on() -> bool:
         return len(seen) == 2

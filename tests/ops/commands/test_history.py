@@ -26,7 +26,7 @@ async def test_every_change_is_in_the_history_and_no_look_is(ops: Ops, world: Wo
     found = (await ops("history", "--json")).rows
     assert [row["command"] for row in found] == ["quarantine replay", *(" ".join(words) for words in reversed(changes))]
     assert {row["operator"] for row in found} == {"kim"}
-    assert found[0]["outcome"] == "1 transactions of 1 items are due"
+    assert found[0]["outcome"] == "1 transaction of 1 item is due"
     assert len((await ops("history", "--integration", item.item_id, "--json")).rows) == len(changes)
     assert (await ops("history", "--by", "lee", "--json")).rows == []
     assert "item pause" in (await ops("history")).out

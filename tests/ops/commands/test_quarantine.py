@@ -33,7 +33,7 @@ async def test_replay_reads_it_again(ops: Ops, world: World) -> None:
     whole = "UPDATE quarantined_transactions SET raw = regexp_replace(raw, '\"amount\": null', '\"amount\": 5')"
     await world.rows(whole)
     ended = await ops("quarantine", "replay", "--integration", str(item.id))
-    assert (ended.code, ended.err.split(" are read")[0]) == (0, "1 transactions of 1 items")
+    assert (ended.code, ended.err.split(" is read")[0]) == (0, "1 transaction of 1 item")
 
     async def stands() -> bool:
         return spoiled in await world.transactions(item)

@@ -62,7 +62,7 @@ async def test_plaid_is_told_of_every_item(world: World, database_url: str) -> N
     assert await told(world) == [None, None, None]
     assert await world.rows("SELECT id FROM ops_audit") == []
     ended = await ops("webhook-url", "set", A, "--yes")
-    assert (ended.code, "1 items are left out" in ended.err, "1 revoked" in ended.err) == (0, True, True), ended.err
+    assert (ended.code, "1 item is left out" in ended.err, "1 revoked" in ended.err) == (0, True, True), ended.err
     assert [await known_to(world.bank, item) for item in (well, broken, gone)] == [A, A, None]
     assert await told(world) == [A, A, None]
 
