@@ -25,6 +25,8 @@ REPLICAS = {"sync_worker": 2, "categorizer": 2}
 """So that work goes on while one of them starts, which takes longest of all."""
 PAUSE = (0.1, 1.0)
 """Seconds between two kills, from and to."""
+WORK_COMES = 5.0
+"""Seconds at most until a worker that is to die has work in hand: who brings it may just have been killed."""
 MOST_USERS = 40
 ROWS = (5, 60, 700, 1600)
 PAGE_TAKES = 0.5
@@ -83,7 +85,7 @@ class Reaper:
 
     async def _wait_for_work(self, service: str) -> None:
         """Return when workers of this kind have work in hand, of which one may be the victim's; soon in any case."""
-        latest = monotonic() + PAUSE[1]
+        latest = monotonic() + WORK_COMES
         while service in REPLICAS and monotonic() < latest:
             async with self._site.witness.database.transaction() as session:
                 in_hand = (await session.execute(IN_HAND)).mappings().one()
