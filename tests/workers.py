@@ -4,7 +4,7 @@ import os
 
 from xdist.scheduler import LoadFileScheduling
 
-BESIDE_CORES = 2
+BESIDE_CORES = 1
 """Workers more than cores: a test waits about as long as it computes."""
 MOST = 8
 """Workers at most: each may start a PostgreSQL and a RabbitMQ of its own."""
