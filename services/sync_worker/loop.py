@@ -12,9 +12,10 @@ from pydantic import SecretStr
 
 from common.plaid import PlaidClient, PlaidError, RetryLater
 from common.plaid.errors import Details
+from common.updates import Updates
 from sync_worker import stages
 from sync_worker.domain.accounts import Account, latest
-from sync_worker.domain.pages import Json, Page, read
+from sync_worker.domain.pages import Page, read
 
 log = structlog.get_logger(__name__)
 
@@ -75,17 +76,18 @@ async def _pages(plaid: PlaidClient, access_token: SecretStr, cursor: str | None
     pages: list[Page] = []
     seen = {cursor or ""}
     answer = await plaid.sync_page(access_token, cursor)
-    while answer.get("has_more"):
-        if answer["next_cursor"] in seen:
+    while answer.has_more:
+        after = answer.next_cursor or ""
+        if after in seen:
             raise RetryLater(Details(0, "API_ERROR", "PAGES_WITHOUT_END", "Plaid's next page is one that we have"))
-        seen.add(answer["next_cursor"])
-        following = plaid.waiting(PAGE_PATIENCE).sync_page(access_token, answer["next_cursor"])
+        seen.add(after)
+        following = plaid.waiting(PAGE_PATIENCE).sync_page(access_token, after)
         page, answer = await asyncio.gather(asyncio.to_thread(_decoded, answer), following)
         pages.append(page)
         await on_page(pages)
     return [*pages, await asyncio.to_thread(_decoded, answer)]
 
 
-def _decoded(answer: Json) -> Page:
+def _decoded(answer: Updates) -> Page:
     with stages.DECODE.time():
         return read(answer)

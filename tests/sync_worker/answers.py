@@ -1,7 +1,11 @@
 """Answers of /transactions/sync as Plaid words them, small enough to read in a test."""
 
+import json
 from decimal import Decimal
 from typing import Any
+
+from common import updates
+from common.updates import Updates
 
 Json = dict[str, Any]
 
@@ -26,9 +30,9 @@ def answer(
     modified: list[Json] | None = None,
     removed: list[str] | None = None,
     **changes: Any,
-) -> Json:
-    """Return one page."""
-    return {
+) -> Updates:
+    """Return one page, as it is read from JSON."""
+    said = {
         "added": added or [],
         "modified": modified or [],
         "removed": [{"transaction_id": one, "account_id": "checking"} for one in removed or []],
@@ -36,4 +40,14 @@ def answer(
         "next_cursor": "next",
         "has_more": False,
         "transactions_update_status": "HISTORICAL_UPDATE_COMPLETE",
-    } | changes
+    }
+    return updates.read(text(said | changes).encode())
+
+
+def text(value: object) -> str:
+    """Return JSON with exact decimals, and with halves of characters, which a library would not write."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)}: {text(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(text, value)) + "]"
+    return str(value) if isinstance(value, Decimal) else json.dumps(value)

@@ -1,20 +1,24 @@
 """Faults, injected below the surface: a Plaid that is watched and may go wrong, a database that fails at a step."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
 from sqlalchemy import event
 
 from common.database import Database
 from common.plaid import Budget, Credentials, PlaidClient
-from common.plaid.client import READ_TIMEOUT
+from common.plaid.client import _read
+from tests.sync_worker.answers import text
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -46,9 +50,9 @@ class WatchedPlaid(PlaidClient):
         super().__init__(Credentials("client", SecretStr("secret"), at) if isinstance(at, str) else at, budget)
         self.watch = Watch()
 
-    async def _call(
-        self, endpoint: Callable[..., Any], request: Mapping[str, Any], read_timeout: float = READ_TIMEOUT
-    ) -> Json:
+    async def _answered(
+        self, read: Callable[[bytes], T], endpoint: Callable[..., Any], request: Mapping[str, Any], read_timeout: float
+    ) -> T:
         watch, name, ask = self.watch, endpoint.__name__, dict(request)
         if "count" in ask:
             ask["count"] = watch.page_size
@@ -56,8 +60,10 @@ class WatchedPlaid(PlaidClient):
         with watch.counted(f"{name} {ask.get('access_token')}"):
             if watch.before:
                 await watch.before(name, ask)
-            answer = await super()._call(endpoint, ask, read_timeout)
-        return await watch.after(name, answer) if watch.after else answer
+            body = await super()._answered(bytes, endpoint, ask, read_timeout)
+        if watch.after:
+            body = text(await watch.after(name, json.loads(body, parse_float=Decimal))).encode()
+        return _read(read, body)
 
 
 class Gate:

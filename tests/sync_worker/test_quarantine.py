@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from common.events import SyncRequested
-from sync_worker.domain.pages import refuse
 from sync_worker.store.quarantine import MOST_WOKEN
+from tests.sync_worker.answers import text
 from tests.sync_worker.spoiling import quarantined, spoiling, with_one_spoiled
 from tests.sync_worker.world import Linked, World
 
@@ -17,7 +17,6 @@ SPOILED = [
     {"amount": None},
     {"amount": "1e999999"},
     {"date": "yesterday"},
-    {"name": "\ud800"},
     {"iso_currency_code": "USD", "unofficial_currency_code": "USDT"},
     {"payment_channel": "x" * 51},
     {"account_id": "nobody's"},
@@ -123,7 +122,7 @@ async def readable(world: World, due: timedelta = timedelta(0)) -> tuple[Linked,
 
     async def keep(name: str, answer: Json) -> Json:
         if name == "transactions_sync":
-            raws.update({row["transaction_id"]: refuse(row, "").raw for row in answer["added"]})
+            raws.update({row["transaction_id"]: text(row) for row in answer["added"]})
         return dict(await spoil(name, answer))
 
     world.worker.plaid.watch.after = keep

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from common.events import StatusChanged, TransactionsChanged
 from common.plaid.errors import unreachable
 from common.sealing import Vault
+from tests.sync_worker.faults import Crash
 from tests.sync_worker.world import Linked, World
 
 Json = dict[str, Any]
@@ -145,19 +146,34 @@ async def test_a_token_that_no_key_opens_is_the_operators(world: World) -> None:
     assert world.worker.plaid.watch.calls["transactions_sync"] == 0
 
 
-async def test_an_answer_that_is_no_page_is_our_crash(world: World) -> None:
-    """What nobody foresaw fails the message, is on record, stays due, and is over when it is over."""
+async def test_an_answer_that_is_no_page_comes_another_time(world: World) -> None:
+    """A page without its fields is Plaid's trouble: on record, tried again, over when it is over."""
     item = await world.link()
 
     async def garble(name: str, answer: Json) -> Json:
         return {"request_id": answer["request_id"]} if name == "transactions_sync" else answer
 
     world.worker.plaid.watch.after = garble
-    with pytest.raises(KeyError):
+    await world.worker.ring(item.id)
+    row = await world.integration(item)
+    assert (row["status"], row["last_sync_error"], row["lease_token"]) == ("active", "PLAID_UNREACHABLE", None)
+    world.worker.plaid.watch.after = None
+    await assert_recovers(world, item)
+
+
+async def test_what_nobody_foresaw_is_our_crash(world: World) -> None:
+    """It fails the message, is on record, stays due, and is over when it is over."""
+    item = await world.link()
+
+    async def stumble(_name: str, _request: Json) -> None:
+        raise Crash
+
+    world.worker.plaid.watch.before = stumble
+    with pytest.raises(Crash):
         await world.worker.ring(item.id)
     row = await world.integration(item)
     assert (row["status"], row["last_sync_error"], row["lease_token"]) == ("active", "SYNC_CRASHED", None)
-    world.worker.plaid.watch.after = None
+    world.worker.plaid.watch.before = None
     await assert_recovers(world, item)
 
 

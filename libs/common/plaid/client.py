@@ -1,6 +1,7 @@
 """Plaid's API over plaid-python: its authentication, URLs and request models; raw JSON answers with exact decimals.
 
 The SDK's response models cost about 7 ms per transaction and fail a whole page on one odd row, so answers are read raw.
+A page's transactions are not read here at all: `Updates` has each as Plaid wrote it.
 The SDK is synchronous: each call runs in a thread, so many at once, and has a timeout (the SDK's default is none).
 """
 
@@ -14,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from time import perf_counter
 from types import MethodType
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import plaid
 import urllib3
@@ -23,15 +24,18 @@ from plaid.model.personal_finance_category_version import PersonalFinanceCategor
 from prometheus_client import Histogram
 from pydantic import SecretStr
 
+from common import updates
 from common.plaid import errors
 from common.plaid.spending import Budget, Spender, Unmetered
 from common.plaid.threads import Threads
+from common.updates import Updates
 
 CALLS = Histogram(
     "plaid_call_seconds", "Calls of Plaid by endpoint and outcome (ok, or why not)", ["endpoint", "outcome"]
 )
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 PAGE_SIZE = 500
 CONNECT_TIMEOUT = 5.0
@@ -132,7 +136,7 @@ class PlaidClient:
         """/webhook_verification_key/get: {key}, a JWK of this environment."""
         return await self._call(self._api.webhook_verification_key_get, {"key_id": key_id}, read_timeout=5.0)
 
-    async def sync_page(self, access_token: SecretStr, cursor: str | None) -> Json:
+    async def sync_page(self, access_token: SecretStr, cursor: str | None) -> Updates:
         """/transactions/sync: one page of at most 500 updates after `cursor` (None: from the beginning).
 
         Raises CursorRefused when it is the cursor that Plaid does not take.
@@ -147,8 +151,8 @@ class PlaidClient:
         if cursor:
             request["cursor"] = cursor
         try:
-            return await self._call(
-                self._api.transactions_sync, _with(access_token) | request, read_timeout=SYNC_READ_TIMEOUT
+            return await self._answered(
+                updates.read, self._api.transactions_sync, _with(access_token) | request, SYNC_READ_TIMEOUT
             )
         except errors.PlaidError as error:
             raise (errors.of_cursor(error) if cursor else error) from None
@@ -160,12 +164,17 @@ class PlaidClient:
     async def _call(
         self, endpoint: Callable[..., Any], request: Mapping[str, Any], read_timeout: float = READ_TIMEOUT
     ) -> Json:
+        return await self._answered(_object, endpoint, request, read_timeout)
+
+    async def _answered(
+        self, read: Callable[[bytes], T], endpoint: Callable[..., Any], request: Mapping[str, Any], read_timeout: float
+    ) -> T:
         own = deepcopy(dict(request))  # the SDK puts its enums into what it is given
         path = _path(endpoint)
         from_start = "cursor" not in own
         await self._budget.take(path, self._spender, from_start=from_start)
         try:
-            return await self._threads.run(partial(_answer, endpoint, own, (CONNECT_TIMEOUT, read_timeout)))
+            return await self._threads.run(partial(_answer, read, endpoint, own, (CONNECT_TIMEOUT, read_timeout)))
         except errors.PlaidError as error:
             await self._budget.learn(path, self._spender, error, from_start=from_start)
             raise
@@ -185,10 +194,10 @@ def _with(access_token: SecretStr) -> Json:
     return {"access_token": access_token.get_secret_value()}
 
 
-def _answer(endpoint: Callable[..., Any], request: Json, timeout: tuple[float, float]) -> Json:
+def _answer(read: Callable[[bytes], T], endpoint: Callable[..., Any], request: Json, timeout: tuple[float, float]) -> T:
     started, outcome = perf_counter(), "refused here"
     try:
-        answer = _ask(endpoint, request, timeout)
+        answer = _read(read, _send(endpoint, request, timeout).data)
     except errors.PlaidError as error:
         outcome = error.code
         raise
@@ -197,10 +206,6 @@ def _answer(endpoint: Callable[..., Any], request: Json, timeout: tuple[float, f
         return answer
     finally:
         CALLS.labels(endpoint.__name__, outcome).observe(perf_counter() - started)
-
-
-def _ask(endpoint: Callable[..., Any], request: Json, timeout: tuple[float, float]) -> Json:
-    return _read(_send(endpoint, request, timeout).data)
 
 
 def _send(
@@ -219,11 +224,15 @@ def _send(
     return answer
 
 
-def _read(body: bytes) -> Json:
+def _read(read: Callable[[bytes], T], body: bytes) -> T:
     try:
-        answer = json.loads(body, parse_float=Decimal)
+        return read(body)
     except (ValueError, RecursionError):
-        raise errors.unreachable("the answer is no JSON") from None
+        raise errors.unreachable("the answer is not the JSON that was asked for") from None
+
+
+def _object(body: bytes) -> Json:
+    answer = json.loads(body, parse_float=Decimal)
     if not isinstance(answer, dict):
-        raise errors.unreachable("the answer is no JSON object")
+        raise ValueError("no object")  # noqa: TRY004 - as what is no JSON
     return answer

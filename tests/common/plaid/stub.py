@@ -10,6 +10,10 @@ HANG = b"hang"
 CUT = b"cut"
 
 
+PAGE = b'{"added": [], "modified": [], "removed": [], "next_cursor": "c", "has_more": false, "request_id": "m8MDnv9"}'
+"""What is read as a page, and as any other answer."""
+
+
 def answer(body: bytes, status: int = 200, *headers: str) -> bytes:
     """Return an HTTP response."""
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}", *headers]
@@ -29,7 +33,7 @@ class Call:
 class PlaidStub:
     """Answers every call with `reply`, or what it makes of the call; keeps what it was asked."""
 
-    reply: bytes | Callable[[Call], Awaitable[bytes]] = field(default=answer(b"{}"))
+    reply: bytes | Callable[[Call], Awaitable[bytes]] = field(default=answer(PAGE))
     calls: list[Call] = field(default_factory=list)
     connections: int = 0
     url: str = ""

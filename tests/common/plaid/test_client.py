@@ -13,6 +13,7 @@ import urllib3
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
+from common import updates
 from common.plaid import (
     Credentials,
     CursorRefused,
@@ -25,11 +26,12 @@ from common.plaid import (
     Spender,
     UserMustAct,
 )
-from tests.common.plaid.stub import CUT, HANG, Call, PlaidStub, answer
+from common.updates import Updates
+from tests.common.plaid.stub import CUT, HANG, PAGE, Call, PlaidStub, answer
 
 TOKEN = SecretStr("access-sandbox-the-token")
 
-Ask = Callable[[PlaidClient], Awaitable[dict[str, Any]]]
+Ask = Callable[[PlaidClient], Awaitable[dict[str, Any] | Updates]]
 LINK: dict[str, object] = {
     "client_name": "CORA",
     "language": "en",
@@ -106,9 +108,7 @@ def test_every_call_is_here() -> None:
 async def test_a_call(plaid: PlaidClient, stub: PlaidStub, name: str) -> None:
     """Each call goes to its endpoint with its body, and our credentials in headers alone."""
     ask, path, body = CALLS[name]
-    stub.reply = answer(b'{"request_id": "m8MDnv9okwxFNBV"}')
-
-    assert await ask(plaid) == {"request_id": "m8MDnv9okwxFNBV"}
+    assert await ask(plaid) == (updates.read(PAGE) if name == "sync_page" else json.loads(PAGE))
 
     [call] = stub.calls
     assert (call.path, call.body) == (path, body)
@@ -145,7 +145,7 @@ async def test_exact_decimals(plaid: PlaidClient, stub: PlaidStub) -> None:
     amounts = ["10.021521", "0.1", "-342.099285", "1e-7", "0.10", "1234567890123456789.123456789", "500"]
     stub.reply = answer(f'{{"amounts": [{", ".join(amounts)}], "text": "Überweisung ☕"}}'.encode())
 
-    found = await plaid.sync_page(TOKEN, None)
+    found = await plaid.get_accounts(TOKEN)
 
     assert found["text"] == "Überweisung ☕"
     assert [str(amount) for amount in found["amounts"]] == [str(Decimal(amount)) for amount in amounts]
@@ -154,13 +154,53 @@ async def test_exact_decimals(plaid: PlaidClient, stub: PlaidStub) -> None:
 
 async def test_text_that_looks_like_a_date(plaid: PlaidClient, stub: PlaidStub) -> None:
     """Answers are read as JSON says and not as a library guesses: no text becomes a date."""
-    stub.reply = answer(b'{"name": "June - 529", "merchant_entity_id": "20240105", "date": "2026-11-22"}')
+    said = b'{"name": "June - 529", "merchant_entity_id": "20240105", "date": "2026-11-22"}'
+    stub.reply = answer(said)
 
-    assert await plaid.sync_page(TOKEN, None) == {
+    assert await plaid.get_accounts(TOKEN) == {
         "name": "June - 529",
         "merchant_entity_id": "20240105",
         "date": "2026-11-22",
     }
+
+
+async def test_a_page_has_its_transactions_as_plaid_wrote_them(plaid: PlaidClient, stub: PlaidStub) -> None:
+    """Not a byte of a row is changed before somebody knows what it must be."""
+    rows = [b'{"transaction_id" : "a", "amount":12.50}', b"null", b'{"amount": 1e400, "of": ["tomorrow"]}']
+    stub.reply = answer(PAGE.replace(b'"added": []', b'"added": [' + b", ".join(rows) + b"]"))
+
+    page = await plaid.sync_page(TOKEN, None)
+
+    assert [bytes(row) for row in page.transactions] == rows
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"null", PAGE[:-1], PAGE.replace(b"false", b'"no"'), b"[" * 100_000])
+async def test_what_is_no_page(plaid: PlaidClient, stub: PlaidStub, body: bytes) -> None:
+    """An answer without a page's fields is as good as none: it is asked for another time."""
+    stub.reply = answer(body)
+
+    with pytest.raises(RetryLater) as error:
+        await plaid.sync_page(TOKEN, None)
+    assert error.value.code == "PLAID_UNREACHABLE"
+
+
+@pytest.mark.parametrize(
+    ("cut", "whole"),
+    [
+        (rb'"A\ud83d"', "A\ufffd"),
+        (rb'"\uDE00B"', "\ufffdB"),
+        (rb'"\ud83d\ud83d\ude00"', "\ufffd\U0001f600"),
+        (rb'"\\ud83d \ud83d"', "\\ud83d \ufffd"),
+        (rb'"\ud83d\n\u00e9"', "\ufffd\n\u00e9"),
+    ],
+)
+async def test_a_name_cut_inside_a_character(plaid: PlaidClient, stub: PlaidStub, cut: bytes, whole: str) -> None:
+    """Half a character (RFC 8259, 8.2) is replaced by what shows it; all else of the page stays."""
+    stub.reply = answer(PAGE.replace(b'"added": []', b'"added": [' + cut + b"]"))
+
+    page = await plaid.sync_page(TOKEN, None)
+
+    assert [json.loads(bytes(row)) for row in page.transactions] == [whole]
 
 
 @pytest.mark.parametrize("name", CALLS)

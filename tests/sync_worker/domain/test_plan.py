@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.updates import Updates
 from sync_worker.domain.pages import Page, read
 from sync_worker.domain.plan import Known, Plan, close, fold, place, plan
-from tests.sync_worker.answers import Json, answer, transaction
+from tests.sync_worker.answers import answer, transaction
 
 IDS = st.sampled_from("abcdef")
 LINES = st.dictionaries(IDS, st.integers(1, 3))
@@ -98,7 +99,7 @@ def test_what_nobody_can_place_is_set_aside() -> None:
         (answer([transaction("a")]), ["a"], []),
     ],
 )
-def test_the_last_word_on_a_transaction_counts(later: Json, usable: list[str], unusable: list[str]) -> None:
+def test_the_last_word_on_a_transaction_counts(later: Updates, usable: list[str], unusable: list[str]) -> None:
     """Of a transaction that came both whole and unusable, what came last counts, and a removal ends both."""
     pages = [read(one) for one in (answer([transaction("a", date="?")]), answer([transaction("a")]), later)]
     changes = fold(pages)
