@@ -139,14 +139,14 @@ class Outbox:
             if not done:
                 return
             with suppress(SQLAlchemyError, OSError):  # the relay publishes them once more: harmless
-                async with self._database.transaction() as session:
+                async with self._database.statement() as session:
                     await session.execute(DELETE, {"ids": [message.id for message in done]})
 
     async def _bury(self, message: Message, reason: str) -> None:
         BURIED.labels(message.type).inc()
         log.error("outbox.buried", message_id=str(message.id), type=message.type, reason=reason)
         with suppress(SQLAlchemyError, OSError):  # the relay comes back to it
-            async with self._database.transaction() as session:
+            async with self._database.statement() as session:
                 await session.execute(BURY, {"id": message.id, "reason": reason})
 
     async def relay(self) -> int:

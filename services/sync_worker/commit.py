@@ -28,6 +28,14 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Where a pass begins: the item's row, and the raw texts of what waits in quarantine."""
+
+    begun: RowMapping
+    waiting: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Pass:
     """What a pass brought home from Plaid, and where it began."""
 
@@ -59,8 +67,17 @@ class Pass:
         return self.from_start and self.loop.status == schedule.COMPLETE and bool(self.listed)
 
 
-async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence: timedelta) -> history.Entry:
-    """Write the pass in the caller's transaction and return its history; raises LeaseLost when it must not stand.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a pass came to."""
+
+    entry: history.Entry
+    answered: bool
+    """No doorbell rang meanwhile, and the item is let go."""
+
+
+async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence: timedelta) -> Written:
+    """Write the pass in the caller's transaction and return what it came to; raises LeaseLost when it must not stand.
 
     Rows are locked in the order that everybody keeps: accounts, transactions, the item, notifications.
     """
@@ -77,9 +94,9 @@ async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence:
     await _announce(session, leased, done, changed)
     entry = _entry(leased, done, todo)
     await history.record(session, entry)
-    await _fence(session, leased, done, max_silence)
+    answered = await _fence(session, leased, done, max_silence)
     await _tell(session, integration, done, census)
-    return entry
+    return Written(entry, answered)
 
 
 def _census(known: Sequence[Known], done: Pass) -> Census:
@@ -160,10 +177,10 @@ def _entry(leased: Leased, done: Pass, todo: plan.Plan) -> history.Entry:
     )
 
 
-async def _fence(session: AsyncSession, leased: Leased, done: Pass, max_silence: timedelta) -> None:
+async def _fence(session: AsyncSession, leased: Leased, done: Pass, max_silence: timedelta) -> bool:
     status = done.loop.status
     pause = schedule.pause_after_success(status, leased.linked_at, datetime.now(UTC), max_silence, random())  # noqa: S311
-    moved = await leases.fence(
+    answered = await leases.fence(
         session,
         leased,
         leases.Progress(
@@ -177,5 +194,6 @@ async def _fence(session: AsyncSession, leased: Leased, done: Pass, max_silence:
             pause=pause if done.listed else min(pause, schedule.BALANCES_RETRY),
         ),
     )
-    if not moved:
+    if answered is None:
         raise LeaseLost
+    return answered

@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 from pydantic import SecretStr
-from sqlalchemy import RowMapping
 
 from common import outbox
 from common.database import Database
@@ -18,7 +17,7 @@ from common.events import SyncProgress
 from common.plaid import CursorRefused, PlaidClient, Priority, RetryLater, Spender
 from common.sealing import Vault
 from sync_worker import loop
-from sync_worker.commit import Pass
+from sync_worker.commit import Pass, Start
 from sync_worker.domain import accounts, pages
 from sync_worker.domain.pages import Page
 from sync_worker.domain.schedule import COMPLETE, NOT_READY
@@ -43,11 +42,12 @@ class Fetch:
         self._plaid = plaid
         self._vault = vault
 
-    async def run(self, leased: Leased, begun: RowMapping, waiting: Sequence[str], started: float) -> Pass:
-        """Return all that Plaid has to say since `begun`, and the `waiting` raw transactions read again.
+    async def run(self, leased: Leased, start: Start, started: float) -> Pass:
+        """Return all that Plaid has to say since the start, and what waits in quarantine, read again.
 
         Raises PlaidError or Unsealable, and nothing is kept.
         """
+        begun = start.begun
         token = self._vault.open(leased.access_token)
         priority = PRIORITIES.get(leased.trigger, Priority.INTERACTIVE)
         plaid = self._plaid.on_behalf_of(Spender(leased.integration_id, priority))
@@ -55,8 +55,8 @@ class Fetch:
             done, from_start = await self._loop(leased, plaid, token, begun["cursor"])
             whole = from_start and done.status == COMPLETE and begun["transactions_update_status"] != NOT_READY
             listed = await _listed(listing, plaid, token, needed=whole)
-        retried = waiting and not from_start  # a reading from the beginning says how they stand now
-        replayed = await asyncio.to_thread(pages.replay, waiting) if retried else None
+        retried = start.waiting and not from_start  # a reading from the beginning says how they stand now
+        replayed = await asyncio.to_thread(pages.replay, start.waiting) if retried else None
         unreadable = accounts.unreadable(listed)
         return Pass(begun, started, done, accounts.read(listed), unreadable, replayed, from_start=from_start)
 
@@ -79,7 +79,7 @@ class Fetch:
             return await loop.complete(plaid.waiting(loop.PAGE_PATIENCE), token, None, on_page), True
 
     async def _progress(self, leased: Leased, so_far: Sequence[Page]) -> None:
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             await outbox.emit(
                 session,
                 SyncProgress(

@@ -40,7 +40,7 @@ class Doorbells:
         """Plaid rang. What ITEM webhooks tell about the login is asked of /item/get, never believed in order."""
         hearing = life.hear(event.webhook_type, event.webhook_code)
         disconnects = hearing.fact == Fact.DISCONNECTS
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             bell = await integrations.ring(
                 session,
                 trigger="webhook",
@@ -49,9 +49,8 @@ class Doorbells:
                 disconnects_at=event.disconnect_time if disconnects else None,
                 disconnects_by=event.received_at + notices.EXPIRY_NOTICE if disconnects else None,
             )
-            orphan = bell is None and await orphans.note(session, event)
-        if orphan:
-            _report_orphan(event)
+        if bell is None:
+            await self._note_orphan(event)
         if bell and hearing.fact:
             async with self._database.transaction() as session:  # of its own: accounts are locked before items
                 await _keep(session, bell, hearing.fact, event)
@@ -60,7 +59,7 @@ class Doorbells:
     async def on_request(self, event: SyncRequested) -> None:
         """Somebody of ours rang: a new link, a user, a repair."""
         repaired = event.trigger == "repaired"
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             bell = await _ring(session, event)
         if bell and repaired:
             async with self._database.transaction() as session:  # of its own: accounts are locked before items
@@ -70,10 +69,18 @@ class Doorbells:
 
     async def on_sweep(self, event: SyncRequested) -> None:
         """The clock rang. Of no consequence when it comes late, and the item was seen to in between."""
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             bell = await _ring(session, event)
         if bell is not None:
             await self._answer(bell, check_login=False, priority=Priority.SWEEP)
+
+    async def _note_orphan(self, event: WebhookReceived) -> None:
+        async with self._database.statement() as session:
+            first = await orphans.note(session, event)
+        if first:
+            ORPHANS.inc()
+            kind = {"webhook_type": event.webhook_type, "webhook_code": event.webhook_code}
+            log.warning("webhook.orphan", item_id=event.item_id, **kind)
 
     async def _answer(
         self, bell: Doorbell | None, *, check_login: bool, priority: Priority = Priority.INTERACTIVE
@@ -89,12 +96,6 @@ class Doorbells:
             if check_login:
                 await self._login.run(bell.integration_id, priority)
             await self._sync.answer(bell)
-
-
-def _report_orphan(event: WebhookReceived) -> None:
-    ORPHANS.inc()
-    kind = {"webhook_type": event.webhook_type, "webhook_code": event.webhook_code}
-    log.warning("webhook.orphan", item_id=event.item_id, **kind)
 
 
 async def _ring(session: AsyncSession, event: SyncRequested) -> Doorbell | None:

@@ -19,7 +19,7 @@ from common.events import StatusChanged
 from common.plaid import OverBudget, PlaidClient, PlaidError
 from common.sealing import Unsealable, Vault
 from sync_worker import failures, stages
-from sync_worker.commit import LeaseLost, commit
+from sync_worker.commit import LeaseLost, Start, commit
 from sync_worker.domain import life, notices, schedule
 from sync_worker.domain.failure import Failure
 from sync_worker.fetch import Fetch
@@ -64,13 +64,16 @@ class Sync:
             begun = await self._begun(bell)
         if begun is None:
             return
-        leased, failing = begun
+        leased, failing, start = begun
         with structlog.contextvars.bound_contextvars(integration_id=leased.integration_id):
-            if await self._ran(leased) and failing:
+            if await self._ran(leased, start) and failing:
                 await self._recover(leased)
 
-    async def _begun(self, bell: Doorbell) -> tuple[Leased, bool] | None:
-        """Take the item's lease; return it, and whether its institution was failing. None: not to be synced now."""
+    async def _begun(self, bell: Doorbell) -> tuple[Leased, bool, Start] | None:
+        """Take the item's lease; return it, whether its institution was failing, and where the first pass begins.
+
+        None: not to be synced now.
+        """
         async with self._database.transaction() as session:
             leased = await leases.acquire(session, bell, uuid4())
             if leased is None:
@@ -82,13 +85,13 @@ class Sync:
             if health.wait is not None:
                 await self._leave_alone(session, leased, health.wait)
                 return None
-        return leased, health.failing
+            return leased, health.failing, await _start(session, leased)
 
-    async def _ran(self, leased: Leased) -> bool:
+    async def _ran(self, leased: Leased, start: Start) -> bool:
         """Sync to the end and return True, or see to it that what went wrong is on record and the item is let go."""
         try:
             async with self._heartbeat(leased):
-                await self._passes(leased)
+                await self._passes(leased, start)
         except LeaseLost:
             log.info("sync.lease_lost")
             await self._let_go(leased)
@@ -108,29 +111,27 @@ class Sync:
             return True
         return False
 
-    async def _passes(self, leased: Leased) -> None:
-        for _ in range(MOST_PASSES):
-            await self._pass(leased)
+    async def _passes(self, leased: Leased, start: Start) -> None:
+        for _ in range(MOST_PASSES - 1):
+            if await self._pass(leased, start):
+                return
             async with self._database.transaction() as session:
-                if await leases.release(session, leased):
-                    return
-        await self._let_go(leased)  # rung without end: let others have a turn, the sweep rings
+                start = await _start(session, leased)
+        if not await self._pass(leased, start):
+            await self._let_go(leased)  # rung without end: let others have a turn, the sweep rings
 
-    async def _pass(self, leased: Leased) -> None:
+    async def _pass(self, leased: Leased, start: Start) -> bool:
+        """Fetch and commit; return whether every doorbell is answered: then the item is let go already."""
         started = perf_counter()
-        async with self._database.transaction() as session:
-            begun = await leases.begin_pass(session, leased)
-            waiting = await quarantine.due(session, leased.integration_id)
-        if begun is None:
-            raise LeaseLost
         with stages.FETCH.time():
-            done = await self._fetch.run(leased, begun, waiting, started)
+            done = await self._fetch.run(leased, start, started)
         with stages.STORE.time():
             async with self._database.transaction() as session:
                 written = await commit(session, leased, done, self._max_silence)
         SECONDS.observe(perf_counter() - started)
-        SYNCS.labels(written.sync_type, "ok").inc()
-        log.info("sync.done", **written.counts())
+        SYNCS.labels(written.entry.sync_type, "ok").inc()
+        log.info("sync.done", **written.entry.counts())
+        return written.answered
 
     @asynccontextmanager
     async def _heartbeat(self, leased: Leased) -> AsyncIterator[None]:
@@ -139,7 +140,7 @@ class Sync:
             while held:
                 await asyncio.sleep(self._heartbeat_every)
                 with suppress(SQLAlchemyError, OSError):  # the lease outlives a missed beat, and the fence knows
-                    async with self._database.transaction() as session:
+                    async with self._database.statement() as session:
                         held = await leases.extend(session, leased)
 
         heart = asyncio.create_task(beat())
@@ -150,15 +151,15 @@ class Sync:
             await asyncio.gather(heart, return_exceptions=True)
 
     async def _let_go(self, leased: Leased) -> None:
-        async with self._database.transaction() as session:
-            await leases.release(session, leased, give_up=True)
+        async with self._database.statement() as session:
+            await leases.release(session, leased)
 
     async def _put_off(self, leased: Leased, wait: timedelta) -> None:
         """Let the item go until Plaid's rate limits have room for it: nothing failed, nothing waits here."""
         PUT_OFF.labels("budget").inc()
         log.info("sync.put_off", reason="budget", seconds=round(wait.total_seconds(), 1))
         pause = schedule.pause_when_put_off(wait, random())  # noqa: S311 - jitter
-        async with self._database.transaction() as session:
+        async with self._database.statement() as session:
             await leases.put_off(session, leased, pause)
 
     async def _leave_alone(self, session: AsyncSession, leased: Leased, wait: timedelta) -> None:
@@ -208,3 +209,10 @@ class Sync:
         if await institutions.failed(session, leased.institution_id, leased.integration_id, failure.code, jitter):
             log.warning("institution.left_alone", institution_id=leased.institution_id, error_code=failure.code)
             await notify(session, leased.integration_id, notices.TROUBLE)
+
+
+async def _start(session: AsyncSession, leased: Leased) -> Start:
+    begun = await leases.begin_pass(session, leased)
+    if begun is None:
+        raise LeaseLost
+    return Start(begun, await quarantine.due(session, leased.integration_id))

@@ -31,7 +31,7 @@ async def test_the_lock_of_a_dead_worker_does_not_hold_for_ever(world: World) ->
     """A worker dies with an item in hand, and nobody may ever touch the item again."""
     item, other = await world.synced(), await world.hire()
     [new] = await world.bank.add(item.item_id, amount=9)
-    with failing(Steps(6, "die"), world.worker.database, world.worker.plaid), suppress(Crash):
+    with failing(Steps(9, "die"), world.worker.database, world.worker.plaid), suppress(Crash):
         await world.worker.hear(item.item_id)
     row = await world.integration(item)
     assert row["lease_token"] is not None

@@ -142,3 +142,35 @@ async def test_a_lost_lease_is_not_prolonged(world: World) -> None:
     assert (await world.integration(item))["lease_left"].total_seconds() < 1
     gate.opened.set()
     await syncing
+
+
+LINGER = """
+    CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END'
+"""
+SLOW_COMMITS = """
+    CREATE CONSTRAINT TRIGGER linger AFTER UPDATE OF cursor ON plaid_integrations
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION linger()
+"""
+COMMITTING = "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+
+
+async def test_a_bell_that_rings_while_a_sync_commits_is_answered(world: World) -> None:
+    """The commit that answers all bells lets the item go: who rings until it stands finds it free, and syncs again."""
+    item, other = await world.link(), await world.hire()
+    await world.rows(LINGER)
+    await world.rows(SLOW_COMMITS)
+    first = asyncio.create_task(world.worker.ring(item.id, "linked"))
+
+    async def committing() -> bool:
+        return bool((await world.rows(COMMITTING))[0]["n"])
+
+    await until(committing)
+    await world.bank.add(item.item_id, amount=4.5)
+    await other.hear(item.item_id)
+    assert first.done()
+    await first
+    row = await world.integration(item)
+    assert (row["requested_seq"], row["processed_seq"], row["lease_token"]) == (2, 2, None)
+    assert await world.differences(item) == {}
+    assert len(await world.history(item)) == 2

@@ -56,7 +56,7 @@ async def test_a_crash_frees_the_item_at_once(world: World, how: str) -> None:
 async def test_a_crash_is_on_record(world: World) -> None:
     """The user and the operator see that a sync failed on our side, until one succeeds."""
     item = await world.link(days=10)
-    await crash_once(world, item, Steps(6, "raise"))
+    await crash_once(world, item, Steps(9, "raise"))
     row, past = await world.integration(item), await world.history(item)
     assert row["last_sync_error"] == past[-1]["error_code"] == "SYNC_CRASHED"
     assert [one["success"] for one in past] == [False]

@@ -1,15 +1,13 @@
 """The budget that all processes of a deployment share."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
 from prometheus_client import Counter, Histogram
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.budget import levels, tally
 from common.budget.buckets import buckets_of
@@ -30,7 +28,6 @@ WAITS = Histogram(
 
 NO_RATES = {"CREDITS_EXHAUSTED", "TRIAL_CONNECTION_LIMIT", "INSTITUTION_RATE_LIMIT"}
 """429s that going slower cannot mend: two limits of the plan, and one that an institution has for all of Plaid."""
-ASYNCHRONOUS = text("SET LOCAL synchronous_commit = off")
 
 
 class PostgresBudget:
@@ -47,7 +44,7 @@ class PostgresBudget:
         except OverBudget:
             PUT_OFF.labels(endpoint, spender.priority.name.lower()).inc()
             with _if_possible(endpoint):
-                async with self._transaction() as session:
+                async with self._database.statement() as session:
                     await tally.count(session, endpoint, put_off=1)
             raise
         WAITS.labels(endpoint, spender.priority.name.lower()).observe(wait.total_seconds())
@@ -57,7 +54,7 @@ class PostgresBudget:
         """Count the failure; after a 429 go slower with its item or the client. Never raises the database's."""
         limited = error.details.status == HTTP_TOO_MANY
         with _if_possible(endpoint):
-            async with self._transaction() as session:
+            async with self._database.transaction() as session:
                 if limited and error.code not in NO_RATES:
                     buckets = buckets_of(self._limits, endpoint, spender, from_start=from_start)
                     slowed = await levels.slow(session, buckets, error.details.retry_after)
@@ -67,19 +64,16 @@ class PostgresBudget:
     async def _book(self, endpoint: str, spender: Spender, *, from_start: bool) -> timedelta:
         """Take from every bucket of the call and return how long it waits for its turn; all of them or none."""
         buckets = buckets_of(self._limits, endpoint, spender, from_start=from_start)
-        async with self._transaction() as session:
-            wait = (await levels.fill(session, buckets, spender.priority)).wait if buckets else timedelta(0)
+        if not buckets:
+            async with self._database.statement() as session:  # everybody counts in one row: it is held for a moment
+                await tally.count(session, endpoint, calls=1)
+            return timedelta(0)
+        async with self._database.transaction() as session:
+            wait = (await levels.fill(session, buckets, spender.priority)).wait
             if wait > spender.patience:
                 raise OverBudget(endpoint, wait)
             await tally.count(session, endpoint, calls=1)
         return wait
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        """Yield a session whose commit does not wait for the disk: a crash may forget the last moments."""
-        async with self._database.transaction() as session:
-            await session.execute(ASYNCHRONOUS)
-            yield session
 
 
 @contextmanager

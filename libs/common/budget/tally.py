@@ -12,8 +12,9 @@ PRUNE_BATCH = 10_000
 MINUTE = 60
 
 COUNT = text("""
+    WITH asynchronous AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO plaid_api_usage AS tally (endpoint, minute, calls, put_off, limited, failed)
-    VALUES (:endpoint, date_trunc('minute', clock_timestamp()), :calls, :put_off, :limited, :failed)
+    SELECT :endpoint, date_trunc('minute', clock_timestamp()), :calls, :put_off, :limited, :failed FROM asynchronous
     ON CONFLICT (endpoint, minute) DO UPDATE SET
         calls = tally.calls + excluded.calls, put_off = tally.put_off + excluded.put_off,
         limited = tally.limited + excluded.limited, failed = tally.failed + excluded.failed
@@ -103,7 +104,7 @@ def _of_client(limits: Limits) -> list[tuple[str, Limit]]:
 async def count(
     session: AsyncSession, endpoint: str, *, calls: int = 0, put_off: int = 0, limited: int = 0, failed: int = 0
 ) -> None:
-    """Add to this minute's row."""
+    """Add to this minute's row; the commit does not wait for the disk: a crash may forget the last moments."""
     counts = {"calls": calls, "put_off": put_off, "limited": limited, "failed": failed}
     await session.execute(COUNT, {"endpoint": endpoint} | counts)
 

@@ -94,18 +94,22 @@ FENCE = text(f"""
         last_sync_error = NULL, last_sync_error_message = NULL, last_sync_error_request_id = NULL,
         last_sync_error_at = NULL, updated_at = now(),
         next_sync_at = now() + CASE WHEN requested_seq > :covers THEN {UNANSWERED} ELSE :pause END,
-        rung_at = CASE WHEN requested_seq > :covers THEN greatest(rung_at, :begun_at) END
+        rung_at = CASE WHEN requested_seq > :covers THEN greatest(rung_at, :begun_at) END,
+        lease_token = CASE WHEN requested_seq > :covers THEN lease_token END,
+        lease_expires_at = CASE WHEN requested_seq > :covers THEN lease_expires_at END
     WHERE id = :integration_id AND lease_token = :token AND status = '{life.SYNCED}'
       AND cursor IS NOT DISTINCT FROM :cursor
-    RETURNING id
+    RETURNING lease_token IS NULL AS answered
 """)
-"""A bell that this pass does not answer rang after it began: the next pass is not as late as what this one answers."""
+"""A bell that this pass does not answer rang after it began: the next pass is not as late as what this one answers.
+
+Whoever rings waits for this row, and finds the item either still in hand or free: no bell falls between.
+"""
 
 
 RELEASE = text("""
     UPDATE plaid_integrations SET lease_token = NULL, lease_expires_at = NULL
-    WHERE id = :integration_id AND lease_token = :token AND (processed_seq = requested_seq OR :give_up)
-    RETURNING id
+    WHERE id = :integration_id AND lease_token = :token
 """)
 
 
@@ -177,8 +181,11 @@ async def begin_pass(session: AsyncSession, leased: Leased) -> RowMapping | None
     return found.mappings().first()
 
 
-async def fence(session: AsyncSession, leased: Leased, progress: Progress) -> bool:
-    """Move the cursor if the item is still ours and where we found it; return False when it is not."""
+async def fence(session: AsyncSession, leased: Leased, progress: Progress) -> bool | None:
+    """Move the cursor if the item is still ours and where we found it; None when it is not.
+
+    Return whether every doorbell is answered: then the item is let go with it.
+    """
     found = await session.execute(
         FENCE,
         {
@@ -194,7 +201,8 @@ async def fence(session: AsyncSession, leased: Leased, progress: Progress) -> bo
             "pause": progress.pause,
         },
     )
-    return found.first() is not None
+    row = found.first()
+    return None if row is None else bool(row.answered)
 
 
 async def fail(session: AsyncSession, leased: Leased, failure: Failure, after: State) -> State | None:
@@ -225,9 +233,6 @@ async def put_off(session: AsyncSession, leased: Leased, pause: timedelta) -> No
     await session.execute(PUT_OFF, values)
 
 
-async def release(session: AsyncSession, leased: Leased, *, give_up: bool = False) -> bool:
-    """Let the item go if every bell is answered (or on giving up); return whether it was let go."""
-    found = await session.execute(
-        RELEASE, {"integration_id": leased.integration_id, "token": leased.token, "give_up": give_up}
-    )
-    return found.first() is not None
+async def release(session: AsyncSession, leased: Leased) -> None:
+    """Let the item go with whatever doorbells are not answered: the sweep rings for them."""
+    await session.execute(RELEASE, {"integration_id": leased.integration_id, "token": leased.token})
