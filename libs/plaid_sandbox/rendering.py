@@ -1,6 +1,7 @@
 """The bank's truth in Plaid's words: JSON objects for accounts and transactions, every key that the SDK requires."""
 
 import json
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
@@ -59,12 +60,12 @@ def account(source: Account, balance: Balance) -> dict[str, object]:
     }
 
 
-def transaction(row: Transaction, source: Account, form: Form) -> Raw:
+def transaction(row: Transaction, source: Account, form: Form) -> bytes:
     """Return Plaid's Transaction as JSON text, in the odd form that was ordered for it, if any."""
     if row.oddity is None:
         return _text_of(row, source, form)
     fields = plain(row, source, form) | {name: Raw(value) for name, value in row.oddity.fields}
-    return Raw(encode({name: value for name, value in fields.items() if name not in row.oddity.drop}))
+    return encode({name: value for name, value in fields.items() if name not in row.oddity.drop}).encode()
 
 
 def plain(row: Transaction, source: Account, form: Form) -> dict[str, object]:
@@ -73,45 +74,59 @@ def plain(row: Transaction, source: Account, form: Form) -> dict[str, object]:
     return fields
 
 
-def _text_of(row: Transaction, source: Account, form: Form) -> Raw:
-    """Render the transaction; the merchant's part of it is rendered once per merchant."""
-    known = _merchant(row.merchant, row.counterparty_type)
-    original = f'"original_description":{_text(row.original_description)},' if form.original_description else ""
-    running = "" if row.pending else '"running_balance":null,'
+def _text_of(row: Transaction, source: Account, form: Form) -> bytes:
+    """Render the transaction in few pieces: what it has in common with many others is rendered once for all."""
     currency = row.currency or source.currency
-    return Raw(
+    original = f'"original_description":{quoted(row.original_description)},' if form.original_description else ""
+    return (
         f'{{"account_id":"{row.account_id}","account_owner":null,"amount":{number(row.amount)},'
-        f'"authorized_date":{_text(row.authorized_date)},"authorized_datetime":null,'
-        f'"category":null,"category_id":null,"check_number":{_text(row.check_number)},{known}"date":"{row.date}",'
-        f'"datetime":null,"iso_currency_code":{_text(currency.iso)},{_location(row)},'
-        f'"name":{_text(row.name)},{original}"payment_channel":"{row.channel}","payment_meta":{_PAYMENT_META},'
-        f'"pending":{"true" if row.pending else "false"},"pending_transaction_id":{_text(row.pending_transaction_id)},'
-        f"{_category(row.category, form.category_version)},"
-        f'{running}"transaction_code":{_text(row.code)},"transaction_id":"{row.transaction_id}",'
-        f'"transaction_type":"{_TYPES.get(row.channel, "unresolved")}",'
+        f'"authorized_date":{_day(row.authorized_date)},"authorized_datetime":null,'
+        f'"category":null,"category_id":null,"check_number":{_text(row.check_number)},'
+        f"{_merchant(row.merchant, row.counterparty_type)}{_day(row.date)},"
+        f'"datetime":null,"iso_currency_code":{_text(currency.iso)},"location":{_location(row)},'
+        f'"name":{quoted(row.name)},{original}{_way(row.channel, row.pending)}{_text(row.pending_transaction_id)},'
+        f"{_category(row.category, form.category_version)}{_BEFORE_CODE[row.pending]}{_text(row.code)},"
+        f'"transaction_id":"{row.transaction_id}","transaction_type":"{_TYPES.get(row.channel, "unresolved")}",'
         f'"unofficial_currency_code":{_text(currency.unofficial)}}}'
-    )
+    ).encode()
+
+
+_BEFORE_CODE = (',"running_balance":null,"transaction_code":', ',"transaction_code":')
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date | None) -> str:
+    return "null" if day is None else f'"{day}"'
+
+
+@lru_cache(maxsize=4096)
+def _way(channel: str, pending: bool) -> str:
+    state = "true" if pending else "false"
+    return f'"payment_channel":"{channel}","payment_meta":{_PAYMENT_META},"pending":{state},"pending_transaction_id":'
 
 
 _TYPES = {"online": "digital", "in store": "place", "other": "special"}
 
 
-def _text(value: object) -> str:
-    return "null" if value is None else quoted(str(value))
+def _text(value: str | None) -> str:
+    return "null" if value is None else quoted(value)
 
 
 def _location(row: Transaction) -> str:
     if row.city is None:
         return _NOWHERE
+    return f"{_city(row.city, row.region)}{_text(row.store)}}}"
+
+
+_NOWHERE = encode(dict.fromkeys(("address", "city", "country", "lat", "lon", "postal_code", "region", "store_number")))
+
+
+@lru_cache(maxsize=4096)
+def _city(city: str, region: str | None) -> str:
     return (
-        f'"location":{{"address":null,"city":{_text(row.city)},"country":"US","lat":null,"lon":null,'
-        f'"postal_code":null,"region":{_text(row.region)},"store_number":{_text(row.store)}}}'
+        f'{{"address":null,"city":{_text(city)},"country":"US","lat":null,"lon":null,'
+        f'"postal_code":null,"region":{_text(region)},"store_number":'
     )
-
-
-_NOWHERE = '"location":' + encode(
-    dict.fromkeys(("address", "city", "country", "lat", "lon", "postal_code", "region", "store_number"))
-)
 
 
 @lru_cache(maxsize=4096)
@@ -133,7 +148,7 @@ def _category(category: Category | None, version: CategoryVersion) -> str:
 
 @lru_cache(maxsize=4096)
 def _merchant(merchant: Merchant | None, counterparty_type: str | None) -> str:
-    """Return the fields that depend on the merchant alone, ending in a comma."""
+    """Return the fields that depend on the merchant alone, and the name of the next one."""
     fields: dict[str, object] = dict.fromkeys(
         ("logo_url", "merchant_category_code", "merchant_entity_id", "merchant_name", "website")
     )
@@ -160,7 +175,7 @@ def _merchant(merchant: Merchant | None, counterparty_type: str | None) -> str:
                     "website": merchant.website,
                 }
             ]
-    return encode(fields)[1:-1] + ","
+    return encode(fields)[1:-1] + ',"date":'
 
 
 def _entity_id(name: str) -> str:

@@ -52,27 +52,28 @@ def page_after(
         cursor = cursor.begin(ledger.version, paging.order)
     elif cursor.snapshot != ledger.version:
         raise PlaidError("TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION")
-    count = min(count, paging.size or count)
+    room = min(count, paging.size or count)
     page = Page(cursor.finish())
     arrays = {True: page.modified, False: page.added}
-    position = cursor.position
-    for place, entry in _updates_after(ledger, cursor, account_ids):
-        if len(page) == count:
+    logged, position = cursor.order == AS_LOGGED, cursor.position
+    for entry in _updates_after(ledger, cursor, account_ids):
+        if not room:
             page.has_more = True
             page.cursor = cursor.at(position)
             break
         array = arrays[entry.stood_at(cursor.start, cursor.since)] if entry.stands else page.removed
         array.append(entry.transaction)
-        position = place
+        room -= 1
+        position = entry.version if logged else position + 1
     return page
 
 
-def _updates_after(ledger: Ledger, cursor: Cursor, account_ids: Collection[str]) -> Iterator[tuple[int, Entry]]:
-    """Yield what the reader must hear of from here on, each with the place behind it."""
+def _updates_after(ledger: Ledger, cursor: Cursor, account_ids: Collection[str]) -> Iterator[Entry]:
+    """Yield what the reader must hear of from here on."""
     if cursor.order == AS_LOGGED:
-        return ((entry.version, entry) for entry in _news(ledger, cursor, cursor.position, account_ids))
+        return _news(ledger, cursor, cursor.position, account_ids)
     news = _ordered(list(_news(ledger, cursor, cursor.start, account_ids)), cursor.order)
-    return islice(enumerate(news, 1), cursor.position, None)
+    return islice(news, cursor.position, None)
 
 
 def _news(ledger: Ledger, cursor: Cursor, version: int, account_ids: Collection[str]) -> Iterator[Entry]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaid_sandbox.encoding import Raw, array, encode, number
+from plaid_sandbox.encoding import Raw, Ready, encode, encode_body, number
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=7)
 
@@ -28,7 +28,16 @@ def test_plain_data_is_encoded_as_json_is() -> None:
     """Whatever is no decimal and no raw text reads back as it was."""
     data = {"a": [1, 2.5, None, True, 'quo"te\n'], "b": {"ü": ()}}
     assert json.loads(encode(data)) == {"a": [1, 2.5, None, True, 'quo"te\n'], "b": {"ü": []}}
-    assert encode([Raw('{"x":1}')]) == '[{"x":1}]' == array([Raw('{"x":1}')])
+    assert encode([Raw('{"x":1}')]) == '[{"x":1}]'
+
+
+@given(st.lists(st.integers(), max_size=3), st.dictionaries(st.text(), st.none() | st.text(), max_size=3))
+def test_what_is_ready_is_written_as_it_stands(numbers: list[int], more: dict[str, str | None]) -> None:
+    """An array of ready texts is that array, alone, within an answer and in its bytes."""
+    ready = Ready(str(one).encode() for one in numbers)
+    assert encode({**more, "rows": ready}) == encode({**more, "rows": numbers})
+    for answer in (more, {**more, "rows": ready}, {"rows": ready, **more}):
+        assert encode_body(answer) == encode(answer).encode()
 
 
 def test_what_json_cannot_say_is_refused() -> None:

@@ -12,24 +12,22 @@ from plaid_sandbox.bank.transactions import Transaction
 
 @dataclass(slots=True)
 class Entry:
-    """A transaction's last state and, by version, whether it stood after each of its changes.
+    """A transaction's last state, and by version whether it stood after each of its changes.
 
-    `echoed`: the version at which its removal was told to all, also to those who do not know it.
+    `version` is that of its last change, `stands` whether the bank shows it today. `echoed`: the version at which its
+    removal was told to all, also to those who do not know it.
     """
 
     transaction: Transaction
     changes: list[tuple[int, bool]] = field(default_factory=list)
+    version: int = 0
+    stands: bool = False
     echoed: int = 0
 
-    @property
-    def stands(self) -> bool:
-        """Whether the bank shows it today."""
-        return self.changes[-1][1]
-
-    @property
-    def version(self) -> int:
-        """The version of its last change."""
-        return self.changes[-1][0]
+    def change(self, transaction: Transaction, version: int, *, stands: bool) -> None:
+        """Let it be this from this version on."""
+        self.transaction, self.version, self.stands = transaction, version, stands
+        self.changes.append((version, stands))
 
     def stood_at(self, version: int, since: int = 0) -> bool:
         """Whether a reader who saw all changes after `since` up to `version` knows it as standing."""
@@ -152,9 +150,8 @@ class Ledger:
 
     def _record(self, transaction: Transaction, *, stands: bool) -> None:
         entry = self._entries.setdefault(transaction.transaction_id, Entry(transaction))
-        entry.transaction = transaction
         self._log.append(transaction.transaction_id)
-        entry.changes.append((len(self._log), stands))
+        entry.change(transaction, len(self._log), stands=stands)
         if stands and transaction.pending:
             self._pending[transaction.transaction_id] = transaction
         else:

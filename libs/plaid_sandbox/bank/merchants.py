@@ -19,6 +19,9 @@ class Category:
     detailed: str
     confidence: str | None
 
+    def __hash__(self) -> int:  # a page looks up hundreds, and the code alone tells nearly all apart
+        return hash(self.detailed)
+
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
@@ -32,6 +35,9 @@ class Merchant:
     website: str | None
     low: Decimal
     high: Decimal
+
+    def __hash__(self) -> int:  # as a category's
+        return hash(self.descriptor)
 
     @property
     def pays_us(self) -> bool:

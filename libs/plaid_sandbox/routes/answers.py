@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from plaid_sandbox.calls import Call, call_of
 from plaid_sandbox.core import Sandbox
-from plaid_sandbox.encoding import Answer, encode
+from plaid_sandbox.encoding import Answer, encode_body
 from plaid_sandbox.errors import PlaidError
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def _render(
     answer = {**body, "request_id": sandbox.mint.request_id()}
     if call:
         call.answered(answer, status)
-    return Response(encode(answer), status, headers, media_type="application/json")
+    return Response(encode_body(answer), status, headers, media_type="application/json")
 
 
 def _headers(error: Exception) -> dict[str, str] | None:

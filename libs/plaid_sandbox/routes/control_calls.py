@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from plaid_sandbox.core import Sandbox
-from plaid_sandbox.encoding import Answer, Raw, array
+from plaid_sandbox.encoding import Answer, Ready
 from plaid_sandbox.requests import Part
 from plaid_sandbox.routes.control import ROOT
 from plaid_sandbox.routes.endpoint import get
@@ -33,7 +33,7 @@ async def list_calls(sandbox: Sandbox, request: Request) -> Answer:
     wanted = parse(dict(request.query_params), Wanted)
     calls = sandbox.calls.find(wanted.path, wanted.item_id, wanted.since)
     return {
-        "calls": array(Raw(dumps(call.fields())) for call in calls),
+        "calls": Ready(dumps(call.fields()).encode() for call in calls),
         "dropped_through": sandbox.calls.dropped_through,
         "sequence": sandbox.calls.sequence,
     }

@@ -7,7 +7,7 @@ from plaid_sandbox.book import DEFAULT_DAYS, Stage
 from plaid_sandbox.changes import Spent
 from plaid_sandbox.core import Sandbox
 from plaid_sandbox.cursors import Cursor, decode
-from plaid_sandbox.encoding import Answer, array
+from plaid_sandbox.encoding import Answer, Ready
 from plaid_sandbox.items import Item
 from plaid_sandbox.rendering import Form
 from plaid_sandbox.requests import OnItem, SyncOptions, TransactionsSync
@@ -88,8 +88,8 @@ def _answer(item: Item, page: Page, options: SyncOptions, next_cursor: str) -> A
             rendering.account(accounts[account_id], item.book.ledger.balance(account_id))
             for account_id in sorted(page.account_ids & item.book.account_ids)
         ],
-        "added": array(rendering.transaction(row, accounts[row.account_id], form) for row in page.added),
-        "modified": array(rendering.transaction(row, accounts[row.account_id], form) for row in page.modified),
+        "added": Ready(rendering.transaction(row, accounts[row.account_id], form) for row in page.added),
+        "modified": Ready(rendering.transaction(row, accounts[row.account_id], form) for row in page.modified),
         "removed": [{"account_id": row.account_id, "transaction_id": row.transaction_id} for row in page.removed],
         "next_cursor": next_cursor,
         "has_more": page.has_more,
