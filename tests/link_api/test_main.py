@@ -1,7 +1,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 
 import httpx2
@@ -11,11 +10,7 @@ from structlog.testing import capture_logs
 
 from link_api.document import document
 from tests.link_api.world import HOST, KEY, PATIENCE, SECRET, World, bearer, world
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        return int(listener.getsockname()[1])
+from tests.servers.network import free_port
 
 
 async def answering(api: httpx2.AsyncClient) -> bool:

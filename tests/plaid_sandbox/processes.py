@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx2
 
-from tests.plaid_sandbox.running import KEYS, PATIENCE, eventually, tcp_listener
+from tests.plaid_sandbox.running import KEYS, PATIENCE, eventually
+from tests.servers.network import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,8 +52,7 @@ class Process:
 @asynccontextmanager
 async def started(state_file: Path, **settings: str) -> AsyncIterator[Process]:
     """Start the stand-in with this state file and these variables, wait until it answers, and leave nothing behind."""
-    with tcp_listener() as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     environment = {"PORT": str(port), "PYTHONPATH": str(ROOT / "libs"), "PLAID_SANDBOX_STATE_FILE": str(state_file)}
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "plaid_sandbox", env=os.environ | environment | settings

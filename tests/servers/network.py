@@ -6,19 +6,26 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from random import SystemRandom
 
 PATIENCE = 60.0
 """Seconds that a server may take until it answers."""
+UNGIVEN = range(20_000, 32_768)
+"""Ports below those that systems give to whoever asks for any (Linux from 32,768 on; RFC 6335: from 49,152 on)."""
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port of the loopback interface that nobody listens on.
+
+    Not one that the system gives away: until a server of ours listens there, another test might get it.
+    """
+    while True:
+        port = SystemRandom().choice(UNGIVEN)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def answers(host: str, port: int, hello: bytes, reply: bytes) -> bool:
