@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import SystemRandom
 
+LOOPBACK = "127.0.0.1"
 PATIENCE = 60.0
 """Seconds that a server may take until it answers."""
 UNGIVEN = range(20_000, 32_768)
@@ -24,7 +25,7 @@ def free_port() -> int:
     while True:
         port = SystemRandom().choice(UNGIVEN)
         with socket.socket() as listener, suppress(OSError):
-            listener.bind(("127.0.0.1", port))
+            listener.bind((LOOPBACK, port))
             return port
 
 

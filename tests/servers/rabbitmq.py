@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from tests.servers import Missing, packages
-from tests.servers.containers import NotStarted, container, docker_answers
-from tests.servers.network import answers
+from tests.servers.containers import NotStarted, Recipe, container, docker_answers
+from tests.servers.network import answers, free_port
 from tests.servers.rabbitmq_node import HELLO, find_scripts, node
 
 IMAGE = "rabbitmq:4"
@@ -86,10 +87,28 @@ def of_distribution() -> Iterator[Rabbit]:
 
 @contextmanager
 def _in_container() -> Iterator[Rabbit]:
-    user = {"RABBITMQ_DEFAULT_USER": "cora", "RABBITMQ_DEFAULT_PASS": "cora"}
-    with container(IMAGE, 5672, hello=HELLO, reply=b"\x01", environment=user, in_memory=DATA) as box:
+    with container(IMAGE, 5672, hello=HELLO, reply=b"\x01", recipe=_recipe, in_memory=DATA) as box:
         yield Rabbit(
             f"amqp://cora:cora@{box.host}:{box.port}/",
             f"container {IMAGE}",
             lambda *arguments: box.run("rabbitmqctl", "-q", *arguments),
         )
+
+
+def _recipe(address: str, port: int) -> Recipe:
+    """A node whose every port is its own: others may run on the same interface."""
+    arguments = f"""-kernel inet_dist_use_interface {{127,0,0,1}}
+        -rabbitmq_prometheus tcp_config [{{port,{free_port()}}},{{ip,"127.0.0.1"}}]"""
+    return Recipe(
+        {
+            "RABBITMQ_DEFAULT_USER": "cora",
+            "RABBITMQ_DEFAULT_PASS": "cora",
+            "RABBITMQ_NODENAME": f"cora-{uuid4().hex[:8]}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": address,
+            "RABBITMQ_NODE_PORT": str(port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": " ".join(arguments.split()),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_PORT": str(free_port()),
+        }
+    )

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy.engine import make_url
 
 from tests.servers import Missing
-from tests.servers.containers import NotStarted, Running, container, docker_answers
+from tests.servers.containers import NotStarted, Recipe, Running, container, docker_answers
 from tests.servers.network import answers, wait_until
-from tests.servers.postgres import DATA, HELLO, IMAGE, PASSWORD, READY, UNSAFE, WHEEL, command, from_wheel, url_of
+from tests.servers.postgres import DATA, HELLO, IMAGE, READY, UNSAFE, WHEEL, from_wheel, listening, url_of
 
 SETTINGS = UNSAFE | {"synchronous_commit": "on"}
 """A crash of the server alone must lose nothing that was committed; the machine stays up, so fsync stays off."""
@@ -63,8 +63,7 @@ def _start(stack: ExitStack) -> RestartablePostgres:
 
 @contextmanager
 def _in_container() -> Iterator[RestartablePostgres]:
-    loop = f"sh -c {shlex.quote(RUN_UNLESS_HALTED.format(command(SETTINGS)))}"
-    with container(IMAGE, 5432, hello=HELLO, reply=READY, environment=PASSWORD, command=loop, in_memory=DATA) as box:
+    with container(IMAGE, 5432, hello=HELLO, reply=READY, recipe=_recipe, in_memory=DATA) as box:
 
         def halt(number: signal.Signals) -> None:
             stop = f'touch {HALTED}; kill -{number.value} $(head -n 1 "$PGDATA/postmaster.pid")'
@@ -76,6 +75,11 @@ def _in_container() -> Iterator[RestartablePostgres]:
             wait_until(lambda: _is_up(box), "PostgreSQL")
 
         yield RestartablePostgres(url_of(box), f"container {IMAGE}", halt, resume)
+
+
+def _recipe(address: str, port: int) -> Recipe:
+    environment, command = listening(address, port, SETTINGS)
+    return Recipe(environment, f"sh -c {shlex.quote(RUN_UNLESS_HALTED.format(command))}")
 
 
 def _is_up(box: Running) -> bool:
