@@ -113,6 +113,7 @@ class Database:
             max_overflow=0,
             pool_timeout=15,
             pool_pre_ping=False,
+            pool_use_lifo=True,  # the one used last has its plans, and the server's caches, warm
             hide_parameters=True,
             connect_args={
                 "timeout": 5,

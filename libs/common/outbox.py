@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import structlog
 from prometheus_client import Counter, Gauge
@@ -29,16 +30,23 @@ BURIED = Counter("outbox_buried_total", "Events that no queue took or every try 
 EMITTER_HEAD_START = "2 seconds"
 CLAIM = "10 seconds"
 BATCH = 500
+COMPANY = 0.05
+"""Seconds that a published event's row waits for others to be deleted with it; no relay looks at it meanwhile."""
 BREATH = 1.0
 """Seconds for a full batch before the next is claimed; one message that waits for its handlers holds up no other."""
 
 INSERT = text(f"""
     INSERT INTO outbox (id, type, routing_key, body, correlation_id, traceparent, occurred_at, claimed_until)
-    VALUES (:id, :type, :routing_key, :body, :correlation_id, :traceparent, :timestamp,
-        now() + interval '{EMITTER_HEAD_START}')
+    SELECT *, now() + interval '{EMITTER_HEAD_START}' FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:types AS text[]), CAST(:routing_keys AS text[]), CAST(:bodies AS text[]),
+        CAST(:correlation_ids AS text[]), CAST(:traceparents AS text[]), CAST(:timestamps AS timestamptz[])
+    )
 """)
-INSERT_HINT = text(f"""
-    WITH hint AS (INSERT INTO user_events (user_id, type, body) VALUES (:user_id, :type, :body)) {INSERT.text}
+INSERT_WITH_HINTS = text(f"""
+    WITH hints AS (
+        INSERT INTO user_events (user_id, type, body)
+        SELECT * FROM unnest(CAST(:user_ids AS integer[]), CAST(:hint_types AS text[]), CAST(:hint_bodies AS text[]))
+    ) {INSERT.text}
 """)
 CLAIM_LEFT_OVER = text(f"""
     UPDATE outbox SET claimed_until = now() + interval '{CLAIM}'
@@ -54,31 +62,40 @@ BURY = text("UPDATE outbox SET dead_at = now(), last_error = :reason WHERE id = 
 AGE = text("SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM outbox WHERE dead_at IS NULL")
 
 
-async def emit(session: AsyncSession, event: Event) -> None:
-    """Write the event in the caller's transaction; it is published once that commits. Never commits itself."""
-    message = to_message(event, correlation_id(), datetime.now(UTC))
-    if isinstance(event, UserEvent):
-        await session.execute(INSERT_HINT, _row(message) | {"user_id": event.user_id})
-        _emitted(session, [message])
-    else:
-        await keep(session, [message])
+async def emit(session: AsyncSession, *events: Event) -> None:
+    """Write events in the caller's transaction; they are published once that commits. Never commits itself."""
+    if not events:
+        return
+    at = datetime.now(UTC)
+    messages = [to_message(event, correlation_id(), at) for event in events]
+    hints = [(event.user_id, one) for event, one in zip(events, messages, strict=True) if isinstance(event, UserEvent)]
+    if not hints:
+        await keep(session, messages)
+        return
+    told = {
+        "user_ids": [user_id for user_id, _ in hints],
+        "hint_types": [message.type for _, message in hints],
+        "hint_bodies": [message.body.decode() for _, message in hints],
+    }
+    await session.execute(INSERT_WITH_HINTS, _rows(messages) | told)
+    _emitted(session, messages)
 
 
 async def keep(session: AsyncSession, messages: Sequence[Message]) -> None:
     """Write events that are messages already, of whichever correlation, as `emit` does."""
-    await session.execute(INSERT, [_row(message) for message in messages])
+    await session.execute(INSERT, _rows(messages))
     _emitted(session, messages)
 
 
-def _row(message: Message) -> dict[str, object]:
+def _rows(messages: Sequence[Message]) -> dict[str, list[Any]]:
     return {
-        "id": message.id,
-        "type": message.type,
-        "routing_key": message.routing_key,
-        "body": message.body.decode(),
-        "correlation_id": message.correlation_id,
-        "traceparent": message.traceparent or None,
-        "timestamp": message.timestamp,
+        "ids": [message.id for message in messages],
+        "types": [message.type for message in messages],
+        "routing_keys": [message.routing_key for message in messages],
+        "bodies": [message.body.decode() for message in messages],
+        "correlation_ids": [message.correlation_id for message in messages],
+        "traceparents": [message.traceparent or None for message in messages],
+        "timestamps": [message.timestamp for message in messages],
     }
 
 
@@ -135,9 +152,10 @@ class Outbox:
     async def _delete_published(self) -> None:
         """Delete in batches: whoever holds the lock takes all that was confirmed meanwhile."""
         async with self._sweeper:
-            done, self._published = self._published, []
-            if not done:
+            if not self._published:
                 return
+            await asyncio.sleep(COMPANY)
+            done, self._published = self._published, []
             with suppress(SQLAlchemyError, OSError):  # the relay publishes them once more: harmless
                 async with self._database.statement() as session:
                     await session.execute(DELETE, {"ids": [message.id for message in done]})

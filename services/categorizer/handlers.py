@@ -96,10 +96,12 @@ async def _desk(session: AsyncSession, user_id: int, known: Sequence[Known], pip
 async def _tell(session: AsyncSession, user_id: int, done: Settlement, at: datetime) -> None:
     """Emit which expenses changed as their user sees them, and which other transactions must be decided anew."""
     seen = [done.expense_ids[posting.draft.transaction_id] for posting in done.postings if posting.outcome != "unseen"]
-    for start in range(0, len(seen), CHUNK):
-        await outbox.emit(session, ExpensesChanged(user_id=user_id, expense_ids=seen[start : start + CHUNK]))
-    for redecision in redecisions([Undecided(id_, integration_id, at) for integration_id, id_ in done.others]):
-        await outbox.emit(session, redecision)
+    changed = (
+        ExpensesChanged(user_id=user_id, expense_ids=seen[start : start + CHUNK])
+        for start in range(0, len(seen), CHUNK)
+    )
+    again = redecisions([Undecided(id_, integration_id, at) for integration_id, id_ in done.others])
+    await outbox.emit(session, *changed, *again)
 
 
 def _observe(event: TransactionsChanged, postings: Sequence[Posting]) -> None:

@@ -52,8 +52,7 @@ class Sweep:
         self._rung = {id_: at for id_, at in self._rung.items() if now - at < PATIENCE}
         async with self._database.transaction() as session:
             rows = await transactions.undecided(session, AGE, but=self._rung, most=MOST)
-            for event in redecisions(rows):
-                await outbox.emit(session, event)
+            await outbox.emit(session, *redecisions(rows))
         self._rung.update((row.id, now) for row in rows)
         SWEPT.inc(len(rows))
         return len(rows)

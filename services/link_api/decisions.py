@@ -56,14 +56,16 @@ def _judge(session: AsyncSession, changed: Sequence[Change]) -> None:
 
 
 async def _tell(session: AsyncSession, user_id: int, changed: Sequence[Change]) -> None:
-    for some in _chunks([change.after.expense_id for change in changed]):
-        await outbox.emit(session, ExpensesChanged(user_id=user_id, expense_ids=some))
-    for some in _chunks([change.after.expense_id for change in changed if change.corrects]):
-        await outbox.emit(session, ExpenseCorrected(user_id=user_id, expense_ids=some))
+    seen = _chunks([change.after.expense_id for change in changed])
+    corrected = _chunks([change.after.expense_id for change in changed if change.corrects])
     nonexpense = await categories.nonexpense(session)
     after = [change.after for change in changed if change.redecides(nonexpense)]
-    for redecision in redecisions(((one.integration_id, one.transaction_id) for one in after), datetime.now(UTC)):
-        await outbox.emit(session, redecision)
+    await outbox.emit(
+        session,
+        *(ExpensesChanged(user_id=user_id, expense_ids=some) for some in seen),
+        *(ExpenseCorrected(user_id=user_id, expense_ids=some) for some in corrected),
+        *redecisions(((one.integration_id, one.transaction_id) for one in after), datetime.now(UTC)),
+    )
 
 
 def redecisions(transactions: Iterable[tuple[int, int]], at: datetime) -> Iterator[TransactionsChanged]:

@@ -10,6 +10,5 @@ from link_api.store import integrations
 async def disconnect(session: AsyncSession, user_id: int, integration_id: int) -> None:
     """Disconnect this user's integration, unless it is done or not theirs; sync_worker removes the item at Plaid."""
     if await integrations.disconnect(session, user_id, integration_id):
-        await outbox.emit(session, RemovalRequested(integration_id=integration_id))
         changed = StatusChanged(user_id=user_id, integration_id=integration_id, status="removing")
-        await outbox.emit(session, changed)
+        await outbox.emit(session, RemovalRequested(integration_id=integration_id), changed)

@@ -15,6 +15,8 @@ async def switch(session: AsyncSession, user_id: int, account_id: int, *, enable
     if switched is None:
         return
     ids, at = await accounts.transactions_of(session, account_id), datetime.now(UTC)
-    for start in range(0, len(ids), CHUNK):
-        some = ids[start : start + CHUNK]
-        await outbox.emit(session, TransactionsChanged(integration_id=switched, transaction_ids=some, rung_at=at))
+    events = (
+        TransactionsChanged(integration_id=switched, transaction_ids=ids[start : start + CHUNK], rung_at=at)
+        for start in range(0, len(ids), CHUNK)
+    )
+    await outbox.emit(session, *events)

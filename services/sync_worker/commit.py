@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import outbox
-from common.events import CHUNK, SyncProgress, TransactionsChanged
+from common.events import CHUNK, Event, SyncProgress, TransactionsChanged
 from sync_worker.domain import notices, plan, schedule
 from sync_worker.domain.accounts import Account, Census, Known, count, latest
 from sync_worker.domain.notices import Kind, Telling
@@ -19,7 +19,7 @@ from sync_worker.domain.pages import Page, account_of
 from sync_worker.domain.plan import Changes
 from sync_worker.loop import Loop
 from sync_worker.notify import notify
-from sync_worker.store import accounts, history, leases, quarantine, rows
+from sync_worker.store import accounts, fence, history, quarantine, rows
 from sync_worker.store.leases import Leased
 
 
@@ -28,18 +28,11 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """Where a pass begins: the item's row, and the raw texts of what waits in quarantine."""
-
-    begun: RowMapping
-    waiting: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Pass:
     """What a pass brought home from Plaid, and where it began."""
 
     begun: RowMapping
+    """Where it began, as `leases.begin_pass` says it."""
     started: float
     loop: Loop
     listed: Sequence[Account]
@@ -89,12 +82,12 @@ async def commit(session: AsyncSession, leased: Leased, done: Pass, max_silence:
     changes = await _changes(session, integration, done, ours)
     todo = plan.plan(await rows.lock_known(session, integration, changes.ids), changes, pages)
     changed = await rows.write(session, integration, pages, todo)
+    if done.begun["quarantined"]:
+        await quarantine.end(session, integration, _over(changes, done, ours))
     await quarantine.put(session, integration, list(changes.unusable.values()))
-    await quarantine.end(session, integration, _over(changes, done, ours))
     await _announce(session, leased, done, changed)
     entry = _entry(leased, done, todo)
-    await history.record(session, entry)
-    answered = await _fence(session, leased, done, max_silence)
+    answered = await _fence(session, leased, done, max_silence, entry)
     await _tell(session, integration, done, census)
     return Written(entry, answered)
 
@@ -133,19 +126,22 @@ def _over(changes: Changes, done: Pass, ours: AbstractSet[str]) -> Callable[[str
 
 
 async def _announce(session: AsyncSession, leased: Leased, done: Pass, changed: Sequence[int]) -> None:
-    integration = leased.integration_id
-    for start in range(0, len(changed), CHUNK):
-        ids = list(changed[start : start + CHUNK])
-        event = TransactionsChanged(integration_id=integration, transaction_ids=ids, rung_at=done.begun["rung_at"])
-        await outbox.emit(session, event)
+    events: list[Event] = [
+        TransactionsChanged(
+            integration_id=leased.integration_id,
+            transaction_ids=list(changed[start : start + CHUNK]),
+            rung_at=done.begun["rung_at"],
+        )
+        for start in range(0, len(changed), CHUNK)
+    ]
     progress = SyncProgress(
         user_id=leased.user_id,
-        integration_id=integration,
+        integration_id=leased.integration_id,
         stage=done.loop.status,
         transactions=len(changed),
         done=True,
     )
-    await outbox.emit(session, progress)
+    await outbox.emit(session, *events, progress)
 
 
 async def _tell(session: AsyncSession, integration: int, done: Pass, census: Census) -> None:
@@ -177,13 +173,15 @@ def _entry(leased: Leased, done: Pass, todo: plan.Plan) -> history.Entry:
     )
 
 
-async def _fence(session: AsyncSession, leased: Leased, done: Pass, max_silence: timedelta) -> bool:
+async def _fence(
+    session: AsyncSession, leased: Leased, done: Pass, max_silence: timedelta, entry: history.Entry
+) -> bool:
     status = done.loop.status
     pause = schedule.pause_after_success(status, leased.linked_at, datetime.now(UTC), max_silence, random())  # noqa: S311
-    answered = await leases.fence(
+    answered = await fence.move(
         session,
         leased,
-        leases.Progress(
+        fence.Progress(
             cursor=done.begun["cursor"],
             next_cursor=done.loop.next_cursor or done.begun["cursor"],  # an empty cursor is no progress
             covers=done.begun["requested_seq"],
@@ -193,6 +191,7 @@ async def _fence(session: AsyncSession, leased: Leased, done: Pass, max_silence:
             accounts=done.accounts,
             pause=pause if done.listed else min(pause, schedule.BALANCES_RETRY),
         ),
+        entry,
     )
     if answered is None:
         raise LeaseLost

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 from pydantic import SecretStr
+from sqlalchemy import RowMapping
 
 from common import outbox
 from common.database import Database
@@ -17,10 +18,11 @@ from common.events import SyncProgress
 from common.plaid import CursorRefused, PlaidClient, Priority, RetryLater, Spender
 from common.sealing import Vault
 from sync_worker import loop
-from sync_worker.commit import Pass, Start
+from sync_worker.commit import Pass
 from sync_worker.domain import accounts, pages
 from sync_worker.domain.pages import Page
 from sync_worker.domain.schedule import COMPLETE, NOT_READY
+from sync_worker.store import quarantine
 from sync_worker.store.leases import Leased
 
 log = structlog.get_logger(__name__)
@@ -42,12 +44,11 @@ class Fetch:
         self._plaid = plaid
         self._vault = vault
 
-    async def run(self, leased: Leased, start: Start, started: float) -> Pass:
-        """Return all that Plaid has to say since the start, and what waits in quarantine, read again.
+    async def run(self, leased: Leased, begun: RowMapping, started: float) -> Pass:
+        """Return all that Plaid has to say since the pass began, and what waits in quarantine, read again.
 
         Raises PlaidError or Unsealable, and nothing is kept.
         """
-        begun = start.begun
         token = self._vault.open(leased.access_token)
         priority = PRIORITIES.get(leased.trigger, Priority.INTERACTIVE)
         plaid = self._plaid.on_behalf_of(Spender(leased.integration_id, priority))
@@ -55,8 +56,8 @@ class Fetch:
             done, from_start = await self._loop(leased, plaid, token, begun["cursor"])
             whole = from_start and done.status == COMPLETE and begun["transactions_update_status"] != NOT_READY
             listed = await _listed(listing, plaid, token, needed=whole)
-        retried = start.waiting and not from_start  # a reading from the beginning says how they stand now
-        replayed = await asyncio.to_thread(pages.replay, start.waiting) if retried else None
+        retried = begun["quarantined"] and not from_start  # a reading from the beginning says how they stand now
+        replayed = await self._replayed(leased.integration_id) if retried else None
         unreadable = accounts.unreadable(listed)
         return Pass(begun, started, done, accounts.read(listed), unreadable, replayed, from_start=from_start)
 
@@ -77,6 +78,11 @@ class Fetch:
             REFUSED.inc()
             log.warning("sync.cursor_refused", request_id=error.details.request_id)
             return await loop.complete(plaid.waiting(loop.PAGE_PATIENCE), token, None, on_page), True
+
+    async def _replayed(self, integration_id: int) -> Page | None:
+        async with self._database.statement() as session:
+            due = await quarantine.due(session, integration_id)
+        return await asyncio.to_thread(pages.replay, due) if due else None
 
     async def _progress(self, leased: Leased, so_far: Sequence[Page]) -> None:
         async with self._database.statement() as session:

@@ -48,15 +48,15 @@ class Sweep:
             await quarantine.wake(session)
             ORPHAN_ITEMS.set(await orphans.clear(session))
         async with self._database.transaction() as session:
-            for audit_id in await audits.claim_due(session):
-                await outbox.emit(session, AuditRequested(audit_id=audit_id))
+            wanted = await audits.claim_due(session)
+            await outbox.emit(session, *(AuditRequested(audit_id=audit_id) for audit_id in wanted))
         async with self._database.transaction() as session:
             due = await integrations.claim_due(session, MOST)
-            for integration_id, status in due:
-                event = (
-                    RemovalRequested(integration_id=integration_id)
-                    if status == State.REMOVING
-                    else SyncRequested(integration_id=integration_id, trigger="sweep", requested_at=now)
-                )
-                await outbox.emit(session, event)
+            await outbox.emit(session, *(_request(*one, at=now) for one in due))
         return len(due)
+
+
+def _request(integration_id: int, status: str, *, at: datetime) -> RemovalRequested | SyncRequested:
+    if status == State.REMOVING:
+        return RemovalRequested(integration_id=integration_id)
+    return SyncRequested(integration_id=integration_id, trigger="sweep", requested_at=at)

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter, Histogram
+from sqlalchemy import RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,12 +20,12 @@ from common.events import StatusChanged
 from common.plaid import OverBudget, PlaidClient, PlaidError
 from common.sealing import Unsealable, Vault
 from sync_worker import failures, stages
-from sync_worker.commit import LeaseLost, Start, commit
+from sync_worker.commit import LeaseLost, commit
 from sync_worker.domain import life, notices, schedule
 from sync_worker.domain.failure import Failure
 from sync_worker.fetch import Fetch
 from sync_worker.notify import notify
-from sync_worker.store import history, institutions, leases, quarantine
+from sync_worker.store import history, institutions, leases
 from sync_worker.store.integrations import Doorbell
 from sync_worker.store.leases import Leased
 
@@ -61,37 +62,25 @@ class Sync:
     async def answer(self, bell: Doorbell) -> None:
         """Return once a sync that began after this doorbell is committed, failed on record, put off, or another's."""
         with stages.LEASE.time():
-            begun = await self._begun(bell)
+            async with self._database.statement() as session:
+                begun = await leases.acquire(session, bell, uuid4())
         if begun is None:
             return
-        leased, failing, start = begun
+        leased, first = begun
         with structlog.contextvars.bound_contextvars(integration_id=leased.integration_id):
-            if await self._ran(leased, start) and failing:
-                await self._recover(leased)
-
-    async def _begun(self, bell: Doorbell) -> tuple[Leased, bool, Start] | None:
-        """Take the item's lease; return it, whether its institution was failing, and where the first pass begins.
-
-        None: not to be synced now.
-        """
-        async with self._database.transaction() as session:
-            leased = await leases.acquire(session, bell, uuid4())
-            if leased is None:
-                return None
             if leased.stolen:
                 STOLEN.inc()
-                log.warning("sync.lease_stolen", integration_id=leased.integration_id)
-            health = await institutions.admit(session, leased.institution_id)
-            if health.wait is not None:
-                await self._leave_alone(session, leased, health.wait)
-                return None
-            return leased, health.failing, await _start(session, leased)
+                log.warning("sync.lease_stolen")
+            if await self._ran(leased, first) and leased.institution_fails:
+                await self._recover(leased)
 
-    async def _ran(self, leased: Leased, start: Start) -> bool:
+    async def _ran(self, leased: Leased, first: RowMapping) -> bool:
         """Sync to the end and return True, or see to it that what went wrong is on record and the item is let go."""
         try:
             async with self._heartbeat(leased):
-                await self._passes(leased, start)
+                if leased.institution_fails and not await self._admitted(leased):
+                    return False
+                await self._passes(leased, first)
         except LeaseLost:
             log.info("sync.lease_lost")
             await self._let_go(leased)
@@ -111,20 +100,30 @@ class Sync:
             return True
         return False
 
-    async def _passes(self, leased: Leased, start: Start) -> None:
-        for _ in range(MOST_PASSES - 1):
-            if await self._pass(leased, start):
-                return
-            async with self._database.transaction() as session:
-                start = await _start(session, leased)
-        if not await self._pass(leased, start):
-            await self._let_go(leased)  # rung without end: let others have a turn, the sweep rings
+    async def _admitted(self, leased: Leased) -> bool:
+        """Return whether the failing institution may be asked, perhaps as the probe; else the item is let go."""
+        async with self._database.transaction() as session:
+            wait = await institutions.admit(session, leased.institution_id)
+            if wait is not None:
+                await self._leave_alone(session, leased, wait)
+        return wait is None
 
-    async def _pass(self, leased: Leased, start: Start) -> bool:
+    async def _passes(self, leased: Leased, first: RowMapping) -> None:
+        begun: RowMapping | None = first
+        for _ in range(MOST_PASSES):
+            if begun is None:
+                raise LeaseLost
+            if await self._pass(leased, begun):
+                return
+            async with self._database.statement() as session:
+                begun = await leases.begin_pass(session, leased)
+        await self._let_go(leased)  # rung without end: let others have a turn, the sweep rings
+
+    async def _pass(self, leased: Leased, begun: RowMapping) -> bool:
         """Fetch and commit; return whether every doorbell is answered: then the item is let go already."""
         started = perf_counter()
         with stages.FETCH.time():
-            done = await self._fetch.run(leased, start, started)
+            done = await self._fetch.run(leased, begun, started)
         with stages.STORE.time():
             async with self._database.transaction() as session:
                 written = await commit(session, leased, done, self._max_silence)
@@ -165,7 +164,7 @@ class Sync:
     async def _leave_alone(self, session: AsyncSession, leased: Leased, wait: timedelta) -> None:
         """Let the item go until its institution works again; its user is told once."""
         PUT_OFF.labels("institution").inc()
-        log.info("sync.put_off", reason="institution", integration_id=leased.integration_id)
+        log.info("sync.put_off", reason="institution")
         pause = schedule.pause_when_put_off(wait, random())  # noqa: S311 - jitter
         await leases.put_off(session, leased, pause)
         await notify(session, leased.integration_id, notices.TROUBLE)
@@ -209,10 +208,3 @@ class Sync:
         if await institutions.failed(session, leased.institution_id, leased.integration_id, failure.code, jitter):
             log.warning("institution.left_alone", institution_id=leased.institution_id, error_code=failure.code)
             await notify(session, leased.integration_id, notices.TROUBLE)
-
-
-async def _start(session: AsyncSession, leased: Leased) -> Start:
-    begun = await leases.begin_pass(session, leased)
-    if begun is None:
-        raise LeaseLost
-    return Start(begun, await quarantine.due(session, leased.integration_id))

@@ -41,21 +41,22 @@ class Entry:
         return {name: getattr(self, name) for name in names}
 
 
+def values(entry: Entry) -> dict[str, object]:
+    """Return what the statement asks for."""
+    failure = entry.failure
+    return entry.counts() | {
+        "integration_id": entry.integration_id,
+        "sync_type": entry.sync_type,
+        "trigger": entry.trigger,
+        "success": failure is None,
+        "error_code": failure.code if failure else None,
+        "error_message": failure.message if failure else None,
+        "error_request_id": failure.request_id if failure else None,
+        "correlation_id": correlation_id(),
+        "rung_at": entry.rung_at,
+    }
+
+
 async def record(session: AsyncSession, entry: Entry) -> None:
     """Write the row in the caller's transaction."""
-    failure = entry.failure
-    await session.execute(
-        HISTORY,
-        entry.counts()
-        | {
-            "integration_id": entry.integration_id,
-            "sync_type": entry.sync_type,
-            "trigger": entry.trigger,
-            "success": failure is None,
-            "error_code": failure.code if failure else None,
-            "error_message": failure.message if failure else None,
-            "error_request_id": failure.request_id if failure else None,
-            "correlation_id": correlation_id(),
-            "rung_at": entry.rung_at,
-        },
-    )
+    await session.execute(HISTORY, values(entry))

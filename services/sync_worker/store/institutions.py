@@ -4,7 +4,6 @@ A circuit breaker. Closed: no row, or too few failures. Open: until `open_until`
 one item's sync is the probe; when it succeeds the row goes, when it fails the circuit opens for longer.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -52,30 +51,16 @@ WAKE = text("""
 SPREAD = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """Whether a sync of an institution's item may begin."""
-
-    wait: timedelta | None
-    """For so long it is to be left alone; None: this sync may begin, perhaps as the probe."""
-    failing: bool
-    """It failed, and when this sync succeeds it works again."""
-
-
-WELL = Admission(wait=None, failing=False)
-
-
-async def admit(session: AsyncSession, institution_id: str | None) -> Admission:
-    """Return whether a sync of one of its items may begin now; of an institution that we do not know, always."""
-    if institution_id is None:
-        return WELL
+async def admit(session: AsyncSession, institution_id: str | None) -> timedelta | None:
+    """Return how long the institution is to be left alone; None: a sync may begin now, perhaps as the probe."""
     named = {"institution_id": institution_id}
     row = (await session.execute(STANDING, named)).first()
-    if row is None:
-        return WELL
-    if not row.tripped or (not row.open and (await session.execute(PROBE_IT, named)).first() is not None):
-        return Admission(wait=None, failing=True)
-    return Admission(wait=max(row.until - row.now, timedelta(seconds=1)), failing=True)
+    if row is None or not row.tripped:
+        return None
+    if not row.open and (await session.execute(PROBE_IT, named)).first() is not None:
+        return None
+    remaining: timedelta = row.until - row.now
+    return max(remaining, timedelta(seconds=1))
 
 
 async def failed(
