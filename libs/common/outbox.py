@@ -31,7 +31,7 @@ EMITTER_HEAD_START = "2 seconds"
 CLAIM = "10 seconds"
 BATCH = 500
 COMPANY = 0.05
-"""Seconds that a published event's row waits for others to be deleted with it; no relay looks at it meanwhile."""
+"""Seconds that a published event's row waits for others to be deleted with it; far less than its claim lasts."""
 BREATH = 1.0
 """Seconds for a full batch before the next is claimed; one message that waits for its handlers holds up no other."""
 
